@@ -1,0 +1,44 @@
+# FoodFlow's whole vocabulary. `make` alone explains it.
+.PHONY: help up test check bench format lock
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON := .venv/bin/python
+CODE := src tests tools benchmarks migrations
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## start FoodFlow with its database; Ctrl-C ends it
+	@tools/environment base
+	@exec .venv/bin/foodflow up
+
+test: ## run all tests; make test only="tests/plant -k batch" runs some
+	@tools/environment dev
+	@$(PYTHON) -m pytest $(only)
+
+check: ## format, lint, types, imports, our own checks, migrations
+	@tools/environment dev
+	@.venv/bin/ruff format --check --quiet $(CODE) || { echo 'make format mends this.' >&2; exit 1; }
+	@.venv/bin/ruff check --quiet $(CODE)
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m tools.checks
+	@$(PYTHON) -m tools.migrations check
+
+bench: ## measure the promises of speed
+	@tools/environment dev
+	@$(PYTHON) -m benchmarks $(only)
+
+format: ## mend format and imports
+	@tools/environment dev
+	@.venv/bin/ruff check --quiet --fix-only $(CODE)
+	@.venv/bin/ruff format $(CODE)
+
+# Versions stay as they are where they still fit; make lock upgrade=1 takes the newest.
+LOCK := .venv/bin/uv --no-config pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-annotate --custom-compile-command 'make lock' $(if $(upgrade),--upgrade)
+
+lock: ## lock the versions and hashes of requirements/*.in
+	@tools/environment dev
+	@$(LOCK) requirements/base.in --output-file requirements/base.txt
+	@$(LOCK) --constraints requirements/base.txt requirements/dev.in --output-file requirements/dev.txt

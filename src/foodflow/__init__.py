@@ -1,0 +1,1 @@
+"""FoodFlow: the operating system of a food manufacturer."""

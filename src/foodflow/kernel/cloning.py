@@ -1,0 +1,57 @@
+"""Cloning the template schema: the statements that build a new company's tables, read from PostgreSQL's own catalogue.
+
+`CREATE TABLE … (LIKE …)` renames indexes and leaves foreign keys and partition keys out, and later migrations speak of
+constraints by name; so tables are copied without them, and each one is then created under its own name.
+"""
+
+from sqlalchemy import Connection, text
+
+from foodflow.kernel.tenancy import TEMPLATE_SCHEMA
+
+_TABLES = text("""
+SELECT format('CREATE TABLE %I (LIKE %I.%I INCLUDING ALL EXCLUDING INDEXES)%s', c.relname, n.nspname, c.relname,
+              CASE WHEN c.relkind = 'p' THEN ' PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.oid
+""")
+
+# Primary keys and unique constraints first: foreign keys refer to them.
+_CONSTRAINTS = text("""
+SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s', c.relname, k.conname, pg_get_constraintdef(k.oid))
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND k.contype IN ('p', 'u', 'x', 'f') AND NOT c.relispartition AND k.conparentid = 0
+ORDER BY k.contype = 'f', k.oid
+""")
+
+_INDEXES = text("""
+SELECT replace(replace(pg_get_indexdef(i.indexrelid), format(' ON ONLY %I.', n.nspname), ' ON '), format(' ON %I.', n.nspname), ' ON ')
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND NOT c.relispartition
+  AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+ORDER BY i.indexrelid
+""")
+
+_ROWS = text("""
+SELECT format('INSERT INTO %I OVERRIDING SYSTEM VALUE SELECT * FROM %I.%I', c.relname, n.nspname, c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relkind = 'r' AND NOT c.relispartition ORDER BY c.oid
+""")
+
+# What the owner took from itself (an append-only table) is taken from the new owner too.
+_REVOKED = text("""
+SELECT format('REVOKE %s ON %I FROM CURRENT_USER', string_agg(p.privilege, ', '), c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS p (privilege)
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND c.relacl IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM aclexplode(c.relacl) a WHERE a.grantee = c.relowner AND a.privilege_type = p.privilege)
+GROUP BY c.relname, c.oid ORDER BY c.oid
+""")
+
+
+def clone_statements(connection: Connection) -> list[str]:
+    """The statements that, run in an empty schema by its owner, build what the template schema holds.
+
+    The connection's search path must be the template schema alone, so that the catalogue prints unqualified names.
+    """
+    queries = (_TABLES, _CONSTRAINTS, _INDEXES, _ROWS, _REVOKED)
+    return [statement for query in queries for statement in connection.scalars(query, {"schema": TEMPLATE_SCHEMA})]

@@ -1,0 +1,116 @@
+"""Transactions: the only place that opens one, scopes it to a company, and commits.
+
+A tenant transaction begins with one statement that sets, for this transaction alone, the company's role, its search path
+and the actor. A pooled connection therefore carries nothing from one company to the next, whatever pooler stands between.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from foodflow.kernel import audit, events, live
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.tenancy import schema_name
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+STATEMENT_TIMEOUT = "30s"
+LOCK_TIMEOUT = "10s"
+
+_ENTER_TENANT = text(
+    "SELECT set_config('role', :role, true), set_config('search_path', :path, true),"
+    " set_config('foodflow.actor', :actor, true), set_config('statement_timeout', :statement_timeout, true),"
+    " set_config('lock_timeout', :lock_timeout, true)"
+)
+_ENTER_PLATFORM = text(
+    "SELECT set_config('search_path', 'platform', true), set_config('statement_timeout', :statement_timeout, true),"
+    " set_config('lock_timeout', :lock_timeout, true)"
+)
+
+
+class TenantTable(DeclarativeBase):
+    """Base of every table that a company owns; names are unqualified and found through the transaction's search path."""
+
+    metadata = sqlalchemy.MetaData(naming_convention=NAMING)
+
+
+class PlatformTable(DeclarativeBase):
+    """Base of the few tables that all companies share: the directory of companies, people and their tokens."""
+
+    metadata = sqlalchemy.MetaData(naming_convention=NAMING, schema="platform")
+
+
+class Database:
+    """The pool of connections of one process, and the listeners that its transactions run before they commit."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, listeners: events.Listeners | None = None) -> None:
+        self.url = url
+        self.listeners: events.Listeners = listeners or {}
+        self.engine: AsyncEngine = create_async_engine(
+            sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_use_lifo=True,
+            hide_parameters=True,
+        )
+
+    async def close(self) -> None:
+        """Close every connection of the pool."""
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def tenant_transaction(
+    database: Database, actor: Actor, *, statement_timeout: str = STATEMENT_TIMEOUT
+) -> AsyncIterator[AsyncSession]:
+    """One transaction in the actor's company: commits at the end, rolls back on any exception.
+
+    What the deed told, recorded and published is written as its last statements, so either all of it happened or none.
+    """
+    async with AsyncSession(database.engine, expire_on_commit=False) as session, session.begin():
+        await enter_tenant(session, actor, statement_timeout=statement_timeout)
+        events.listen(session, database.listeners)
+        yield session
+        await write_consequences(session)
+
+
+async def enter_tenant(session: AsyncSession, actor: Actor, *, statement_timeout: str = STATEMENT_TIMEOUT) -> None:
+    """Take on the company's role, search path and actor until the transaction ends: one statement, one round trip."""
+    schema = schema_name(actor.tenant)
+    limits = {"statement_timeout": statement_timeout, "lock_timeout": LOCK_TIMEOUT}
+    await session.execute(_ENTER_TENANT, {"role": schema, "path": f'"{schema}"', "actor": actor.id, **limits})
+
+
+async def write_consequences(session: AsyncSession) -> None:
+    """Store what the deed told and recorded, and publish what it said, as the last statements of its transaction."""
+    await events.write(session)
+    await session.flush()
+    await audit.write(session)
+    await live.write(session)
+
+
+@asynccontextmanager
+async def platform_transaction(database: Database) -> AsyncIterator[AsyncSession]:
+    """One transaction on the tables that all companies share, as the login role."""
+    async with AsyncSession(database.engine, expire_on_commit=False) as session, session.begin():
+        await session.execute(_ENTER_PLATFORM, {"statement_timeout": STATEMENT_TIMEOUT, "lock_timeout": LOCK_TIMEOUT})
+        yield session
+
+
+async def driver_connection(session: AsyncSession) -> Any:  # noqa: ANN401 - psycopg's connection, generic in its row type
+    """The psycopg connection under this session's transaction, for COPY."""
+    connection: AsyncConnection = await session.connection()
+    raw = await connection.get_raw_connection()
+    return raw.driver_connection

@@ -1,0 +1,53 @@
+"""Health for people, load balancers and Prometheus."""
+
+import asyncio
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from foodflow.kernel.http.guards import guarded_router, open_to_all
+
+READY_SECONDS = 2.0
+
+router = guarded_router(tags=["health"])
+
+
+def install(app: FastAPI) -> None:
+    """Answer `/health…` at the root and below `/api/v1`, and `/metrics`."""
+    app.include_router(router)
+    app.include_router(router, prefix="/api/v1", include_in_schema=False)
+    app.add_api_route("/metrics", metrics, include_in_schema=False, dependencies=[open_to_all()])
+
+
+@router.get("/health/live", dependencies=[open_to_all()])
+async def live() -> dict[str, str]:
+    """Whether this process answers at all; looks at nothing else."""
+    return {"status": "ok"}
+
+
+@router.get("/health", dependencies=[open_to_all()])
+@router.get("/health/ready", dependencies=[open_to_all()])
+async def ready(request: Request) -> JSONResponse:
+    """Whether this process can do its work: the database answers within two seconds. 503 when not."""
+    database = "ok" if await _database_answers(request) else "unreachable"
+    body = {"status": "ok" if database == "ok" else "unavailable", "version": version("foodflow"), "database": database}
+    return JSONResponse(body, 200 if database == "ok" else 503)
+
+
+async def _database_answers(request: Request) -> bool:
+    try:
+        async with asyncio.timeout(READY_SECONDS), request.app.state.database.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, TimeoutError, OSError):
+        return False
+    return True
+
+
+async def metrics() -> Response:
+    """Prometheus metrics of this process; they name no company."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

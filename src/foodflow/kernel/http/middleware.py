@@ -1,0 +1,119 @@
+"""What happens to every request before routing: its id, its log line, its path, and the bounds on its size."""
+
+import re
+import time
+from urllib.parse import unquote
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from foodflow.kernel import clock, telemetry
+from foodflow.kernel.errors import Malformed, Refusal, TooLarge
+from foodflow.kernel.http.problems import problem
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+_UNVERSIONED = re.compile(r"/api/(?!v\d+(?:/|$)|openapi\.json$|docs(?:/|$)|redoc$)(?=[^/])")
+_QUIET = ("/health", "/metrics", "/static", "/api/v1/health")
+
+log = structlog.get_logger("foodflow.http")
+
+
+class PathRule:
+    """`/api/<resource>` means version 1, and a trailing slash means nothing; without redirects."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Put the canonical path into the scope."""
+        if scope["type"] in {"http", "websocket"}:
+            path = canonical_path(scope["path"])
+            if path != scope["path"]:
+                scope = dict(scope, path=path, raw_path=path.encode())
+        await self.app(scope, receive, send)
+
+
+def canonical_path(path: str) -> str:
+    """The path under which routes are declared; unknown paths pass through unchanged."""
+    if not path.startswith("/api/"):
+        return path.rstrip("/") or "/"
+    return _UNVERSIONED.sub("/api/v1/", path.rstrip("/"), count=1)
+
+
+class RequestTrail:
+    """Gives each request an id, one log line and its metrics; the id is accepted from the caller when it is harmless."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Follow one request from its arrival to the last byte of its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else str(clock.new_id())
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 500
+        started = time.perf_counter()
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, send_with_id)
+            finally:
+                _account(scope, status, time.perf_counter() - started)
+
+
+def _account(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "unmatched")
+    telemetry.REQUESTS.labels(scope["method"], route, status).inc()
+    telemetry.REQUEST_SECONDS.labels(scope["method"], route).observe(seconds)
+    if not scope["path"].startswith(_QUIET):
+        log.info("request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1))
+
+
+class Bounds:
+    """Refuses what no route could take: a body over the bound, and a NUL byte in the address (PostgreSQL stores none)."""
+
+    def __init__(self, app: ASGIApp, *, max_body: int) -> None:
+        self.app = app
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look at the address and the declared length, and count what really arrives."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if "\0" in scope["path"] or "\0" in unquote(scope["query_string"].decode("latin-1")):
+            await self._refuse(Malformed("the address holds a NUL character"), scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdigit() and int(declared) > self.max_body:
+            await self._refuse(self._too_large(), scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_body:
+                raise self._too_large()
+            return message
+
+        await self.app(scope, counted, send)
+
+    async def _refuse(self, refusal: Refusal, scope: Scope, receive: Receive, send: Send) -> None:
+        await problem(Request(scope), refusal)(scope, receive, send)
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"the body is over {self.max_body // 1_000_000} MB; send it in parts")

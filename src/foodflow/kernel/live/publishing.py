@@ -1,0 +1,55 @@
+"""Publishing: messages are sent with the transaction's own NOTIFY, so a rolled-back deed is never heard of."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+CHANNEL = "foodflow_live"
+MAX_PAYLOAD = 7900
+"""PostgreSQL takes 8,000 bytes in one notification."""
+
+_PENDING = "foodflow.live.pending"
+_BROADCAST = text("SELECT platform.broadcast(CAST(:messages AS jsonb))")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One live message of a company: a topic (`line/<id>`), a type, who may hear it, and a small JSON body.
+
+    `sequence` is the relay's number for messages that come from the outbox; those can be caught up with after a lost
+    connection. It is None for fleeting ones (the latest readings), which the next message replaces anyway.
+    """
+
+    tenant: str
+    topic: str
+    type: str
+    needs: str
+    data: dict[str, Any]
+    sequence: int | None = None
+
+    @classmethod
+    def from_payload(cls, payload: str) -> "Message":
+        """Read a notification's payload."""
+        return cls(**json.loads(payload))
+
+    def payload(self) -> str:
+        """The notification's payload; a body that does not fit is left out, and `data` says so."""
+        whole = json.dumps(asdict(self), separators=(",", ":"))
+        if len(whole.encode()) <= MAX_PAYLOAD:
+            return whole
+        return json.dumps(asdict(self) | {"data": {"truncated": True}}, separators=(",", ":"))
+
+
+def publish(session: AsyncSession, *, topic: str, type: str, needs: str, data: dict[str, Any]) -> None:  # noqa: A002
+    """Send a fleeting message to the company's open pages when this transaction commits; the last of a topic and type wins."""
+    session.info.setdefault(_PENDING, {})[topic, type] = {"topic": topic, "type": type, "needs": needs, "data": data}
+
+
+async def write(session: AsyncSession) -> None:
+    """Hand this transaction's messages to PostgreSQL, which sends them if and when the transaction commits."""
+    pending = session.info.pop(_PENDING, {})
+    if pending:
+        await session.execute(_BROADCAST, {"messages": json.dumps(list(pending.values()))})

@@ -1,0 +1,269 @@
+"""Migrations: two trees of revisions, one for what companies share and one for what each company owns.
+
+The revision that a schema has reached is written in the same transaction as the change itself, and the revisions of all
+companies stand in one table, so one query tells who is behind. Each schema migrates by itself, under a lock, and a failure
+in one leaves it as it was and does not hold up the others.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Connection, Engine, NullPool, text
+
+import foodflow
+from foodflow.kernel import clock, jobs_schema
+from foodflow.kernel.cloning import clone_statements
+from foodflow.kernel.errors import Conflict, NotFound
+from foodflow.kernel.tenancy import TEMPLATE_SCHEMA, TenantName, schema_name, tenant_name
+
+TENANTS_GROUP = "foodflow_tenants"
+PLATFORM = "platform"
+_LOCK_KEY = 0x464F_4F44
+_LOCK_TIMEOUT = "5s"
+
+
+class CompanyExists(Conflict):
+    """A company of this slug exists."""
+
+    code = "company.exists"
+
+
+class CompanyUnknown(NotFound):
+    """There is no company of this slug."""
+
+    code = "company.unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A company whose schema could not be migrated, and why."""
+
+    tenant: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a migration of all companies did."""
+
+    head: str
+    up_to_date: int = 0
+    migrated: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def migrations_path() -> Path:
+    """Where the revisions lie: inside the installed package, or beside the sources."""
+    package = Path(foodflow.__file__).parent
+    packaged = package / "migrations"
+    return packaged if packaged.is_dir() else package.parents[1] / "migrations"
+
+
+class Tree:
+    """One tree of revisions, from its base to its single head."""
+
+    def __init__(self, path: Path) -> None:
+        directory = ScriptDirectory(str(path), version_locations=[str(path)])
+        self._scripts: list[Script] = list(directory.walk_revisions())[::-1]
+
+    @property
+    def head(self) -> str:
+        """The last revision."""
+        return self._scripts[-1].revision
+
+    def after(self, revision: str | None) -> list[Script]:
+        """The revisions still to run, in order."""
+        names = [script.revision for script in self._scripts]
+        return self._scripts[names.index(revision) + 1 if revision is not None else 0 :]
+
+    def run(self, connection: Connection, revision: str | None) -> None:
+        """Run what is still to run, in the connection's transaction, role and search path."""
+        for script in self.after(revision):
+            context = MigrationContext.configure(connection)
+            with Operations.context(context):
+                script.module.upgrade()
+
+
+class Migrator:
+    """Brings a database to the present revision, and gives it new companies."""
+
+    def __init__(self, url: str, *, path: Path | None = None) -> None:
+        root = path or migrations_path()
+        self.platform = Tree(root / "platform")
+        self.tenant = Tree(root / "tenant")
+        self._url, self._path = url, path
+        self._engine: Engine = sqlalchemy.create_engine(
+            sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool
+        )
+
+    def migrate_platform(self) -> bool:
+        """Bring what companies share, and the template schema, to the head; true when anything was done."""
+        with self._transaction() as connection:
+            _prepare(connection)
+            before = _revisions(connection)
+            queue_changed = jobs_schema.migrate(connection)
+            connection.execute(text("SELECT set_config('search_path', 'platform', true)"))
+            self.platform.run(connection, before.get(PLATFORM))
+            _remember(connection, PLATFORM, self.platform.head)
+            _make_template(connection)
+            with _acting_as(connection, TEMPLATE_SCHEMA):
+                self.tenant.run(connection, before.get(TEMPLATE_SCHEMA))
+                connection.execute(text(f"GRANT USAGE ON SCHEMA {TEMPLATE_SCHEMA} TO {TENANTS_GROUP}"))
+                connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {TEMPLATE_SCHEMA} TO {TENANTS_GROUP}"))
+            _remember(connection, TEMPLATE_SCHEMA, self.tenant.head)
+        heads = {PLATFORM: self.platform.head, TEMPLATE_SCHEMA: self.tenant.head}
+        return queue_changed or not heads.items() <= before.items()
+
+    def create_tenant(self, slug: str, name: str) -> TenantName:
+        """Give a company its role, its schema (cloned from the template) and its place in the directory."""
+        tenant = tenant_name(slug)
+        schema = schema_name(tenant)
+        with self._transaction() as connection:
+            if connection.scalar(text("SELECT true FROM platform.tenants WHERE slug = :slug"), {"slug": tenant}):
+                message = f"the company {tenant} exists already"
+                raise CompanyExists(message)
+            _make_role(connection, schema)
+            connection.execute(text(f'CREATE SCHEMA "{schema}" AUTHORIZATION "{schema}"'))
+            with _acting_as(connection, TEMPLATE_SCHEMA):
+                statements = clone_statements(connection)
+            with _acting_as(connection, schema):
+                for statement in statements:
+                    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+            revision = _revisions(connection)[TEMPLATE_SCHEMA]
+            connection.execute(
+                text("INSERT INTO platform.tenants VALUES (:slug, :schema, :name, :revision, :now)"),
+                {"slug": tenant, "schema": schema, "name": name, "revision": revision, "now": clock.now()},
+            )
+        return tenant
+
+    def migrate_tenants(self, *, at_once: int = 4, progress: Callable[[str], None] = lambda _: None) -> Report:
+        """Migrate every company that is behind, several at once; goes on after a failure, and can simply be run again."""
+        report = Report(head=self.tenant.head)
+        with self._transaction(locked=False) as connection:
+            rows = connection.execute(text("SELECT slug, schema_revision FROM platform.tenants ORDER BY slug")).all()
+        behind = [row.slug for row in rows if row.schema_revision != self.tenant.head]
+        report.up_to_date = len(rows) - len(behind)
+        for slug, failure in zip(behind, self._migrate_each(behind, at_once), strict=True):
+            if failure is None:
+                report.migrated.append(slug)
+            else:
+                report.failures.append(failure)
+            progress(slug)
+        return report
+
+    def tenants(self) -> Sequence[sqlalchemy.Row[tuple[str, str, str]]]:
+        """Every company: slug, name, revision of its schema."""
+        with self._transaction(locked=False) as connection:
+            query = text("SELECT slug, name, schema_revision FROM platform.tenants ORDER BY slug")
+            return connection.execute(query).all()
+
+    def require_tenant(self, slug: str) -> TenantName:
+        """The company of this slug, or a refusal that names it."""
+        if slug not in {row.slug for row in self.tenants()}:
+            message = f"there is no company {slug}"
+            raise CompanyUnknown(message)
+        return TenantName(slug)
+
+    def _migrate_each(self, slugs: list[str], at_once: int) -> Iterator[Failure | None]:
+        """Processes, not threads: Alembic hands its operations to migration files through one proxy per process."""
+        if len(slugs) <= at_once:
+            yield from map(self.try_migrating, slugs)
+            return
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(at_once, spawn, _start_worker, (self._url, self._path)) as pool:
+            yield from pool.map(_work, slugs)
+
+    def try_migrating(self, slug: str) -> Failure | None:
+        """Migrate one company; what goes wrong is returned, so that the others go on."""
+        try:
+            self._migrate_tenant(TenantName(slug))
+        except Exception as error:  # noqa: BLE001 - whatever a migration raises is this company's failure alone
+            return Failure(slug, str(error).strip().splitlines()[0])
+        return None
+
+    def _migrate_tenant(self, tenant: TenantName) -> None:
+        query = text("SELECT schema_revision FROM platform.tenants WHERE slug = :slug FOR UPDATE")
+        with self._transaction(locked=False) as connection:
+            revision = connection.scalar(query, {"slug": tenant})
+            with _acting_as(connection, schema_name(tenant)):
+                self.tenant.run(connection, revision)
+            connection.execute(
+                text("UPDATE platform.tenants SET schema_revision = :head WHERE slug = :slug"),
+                {"head": self.tenant.head, "slug": tenant},
+            )
+
+    @contextmanager
+    def _transaction(self, *, locked: bool = True) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            if locked:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+            connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": _LOCK_TIMEOUT})
+            yield connection
+
+
+@contextmanager
+def _acting_as(connection: Connection, schema: str) -> Iterator[None]:
+    """Take on a schema's role and search path for a part of the transaction."""
+    enter = text("SELECT set_config('role', :role, true), set_config('search_path', :path, true)")
+    connection.execute(enter, {"role": schema, "path": f'"{schema}"'})
+    yield
+    connection.execute(enter, {"role": "none", "path": ""})
+
+
+def _prepare(connection: Connection) -> None:
+    """What must be there before the first revision can run."""
+    _make_role(connection, TENANTS_GROUP)
+    connection.execute(text("CREATE SCHEMA IF NOT EXISTS platform"))
+    connection.execute(text("CREATE SCHEMA IF NOT EXISTS jobs"))
+    connection.execute(
+        text("CREATE TABLE IF NOT EXISTS platform.revisions (tree text CONSTRAINT pk_revisions PRIMARY KEY, revision text NOT NULL)")
+    )
+
+
+def _make_role(connection: Connection, role: str) -> None:
+    """Make a role that nobody signs in with, and let the login role take it on without inheriting its rights."""
+    if connection.scalar(text("SELECT true FROM pg_roles WHERE rolname = :role"), {"role": role}) is None:
+        connection.execute(text(f'CREATE ROLE "{role}" NOLOGIN'))
+    if connection.scalar(text("SELECT current_setting('server_version_num')::int >= 160000")):
+        connection.execute(text(f'GRANT "{role}" TO CURRENT_USER WITH INHERIT FALSE, SET TRUE'))
+    else:
+        connection.execute(text(f'GRANT "{role}" TO CURRENT_USER'))
+    if role != TENANTS_GROUP:
+        connection.execute(text(f'GRANT {TENANTS_GROUP} TO "{role}"'))
+
+
+def _make_template(connection: Connection) -> None:
+    _make_role(connection, TEMPLATE_SCHEMA)
+    if connection.scalar(text("SELECT to_regnamespace(:schema)"), {"schema": TEMPLATE_SCHEMA}) is None:
+        connection.execute(text(f"CREATE SCHEMA {TEMPLATE_SCHEMA} AUTHORIZATION {TEMPLATE_SCHEMA}"))
+
+
+def _revisions(connection: Connection) -> dict[str, str]:
+    rows = connection.execute(text("SELECT tree, revision FROM platform.revisions")).all()
+    return {row.tree: row.revision for row in rows}
+
+
+def _remember(connection: Connection, tree: str, revision: str) -> None:
+    upsert = "INSERT INTO platform.revisions VALUES (:tree, :revision) ON CONFLICT (tree) DO UPDATE SET revision = :revision"
+    connection.execute(text(upsert), {"tree": tree, "revision": revision})
+
+
+_workers_migrator: Migrator | None = None
+
+
+def _start_worker(url: str, path: Path | None) -> None:
+    global _workers_migrator  # noqa: PLW0603 - one migrator for the life of a worker process
+    _workers_migrator = Migrator(url, path=path)
+
+
+def _work(slug: str) -> Failure | None:
+    assert _workers_migrator is not None  # noqa: S101 - the pool's initializer ran
+    return _workers_migrator.try_migrating(slug)

@@ -1,0 +1,183 @@
+"""Lists: paging, filtering, ordering and search, declared once per list and read strictly.
+
+A `Listing` names what a list can be filtered and ordered by. As a FastAPI dependency it reads the query into a `Wanted` and
+refuses every unknown parameter, field or value by name; `openapi` describes the same parameters; `fetch` runs exactly two statements.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+from starlette.requests import Request
+
+from foodflow.kernel.errors import FieldError, Invalid
+from foodflow.kernel.wire import Instant, OutT, PageOf
+
+RowT = TypeVar("RowT")
+Column = InstrumentedAttribute[Any]
+
+MAX_SEARCH = 200
+_OPERATORS = {"gte": "__ge__", "gt": "__gt__", "lte": "__le__", "lt": "__lt__"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A field that a list can be filtered by: its column, the type of its values, and whether ranges make sense."""
+
+    column: Column
+    type: Any = str
+    ranges: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a caller wants of a list."""
+
+    conditions: tuple[ColumnElement[bool], ...]
+    order: tuple[ColumnElement[Any], ...]
+    page: int
+    page_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[RowT]):
+    """The rows of one page, and how many there are in all."""
+
+    count: int
+    rows: Sequence[RowT]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What one list can be searched, filtered and ordered by; `key` makes every order total."""
+
+    key: Column
+    order: str
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    orderings: Mapping[str, Column] = field(default_factory=dict)
+    searches: tuple[Column, ...] = ()
+    page_size: int = 50
+    max_page_size: int = 500
+
+    def __call__(self, request: Request) -> Wanted:
+        """Read a request's query; all that is wrong with it is refused at once."""
+        reading = _Reading(self, request)
+        wanted = reading.wanted()
+        if reading.errors:
+            raise Invalid.because(*reading.errors)
+        return wanted
+
+    @property
+    def openapi(self) -> dict[str, Any]:
+        """The parameters for OpenAPI (`openapi_extra`)."""
+        parameters = [
+            _parameter("page", {"type": "integer", "minimum": 1, "default": 1}, "The page, from 1"),
+            _parameter("page_size", {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}, "Rows a page"),
+            _parameter("ordering", {"type": "string", "default": self.order}, f"Comma-separated, `-` for descending: {', '.join(self.orderings)}"),
+        ]
+        if self.searches:
+            names = ", ".join(column.key for column in self.searches)
+            parameters.append(_parameter("search", {"type": "string", "maxLength": MAX_SEARCH}, f"Text in {names}"))
+        for name, rule in self.filters.items():
+            schema = TypeAdapter(Instant if rule.type is datetime else rule.type).json_schema()
+            schema.pop("$defs", None)
+            parameters.append(_parameter(name, schema, f"Only where {name} is this; may be repeated"))
+            if rule.ranges:
+                parameters += [_parameter(f"{name}__{op}", schema, f"Only where {name} is {op} this") for op in _OPERATORS]
+        return {"parameters": parameters}
+
+
+def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+class _Reading:
+    """One reading of a query string, collecting every fault."""
+
+    def __init__(self, listing: Listing, request: Request) -> None:
+        self.listing = listing
+        self.query = request.query_params
+        self.errors: list[FieldError] = []
+
+    def wanted(self) -> Wanted:
+        conditions: list[ColumnElement[bool]] = []
+        for name in dict.fromkeys(self.query.keys()):
+            if name == "search" and self.listing.searches:
+                conditions += self._search(self.query[name])
+            elif name not in {"page", "page_size", "ordering"}:
+                conditions += self._filter(name, self.query.getlist(name))
+        page = self._whole("page", 1, 1_000_000)
+        page_size = self._whole("page_size", self.listing.page_size, self.listing.max_page_size)
+        return Wanted(tuple(conditions), self._ordering(), page, page_size)
+
+    def _refuse(self, name: str, message: str, code: str) -> None:
+        self.errors.append(FieldError(name, message, code))
+
+    def _whole(self, name: str, default: int, maximum: int) -> int:
+        given = self.query.get(name)
+        if given is None:
+            return default
+        if not given.isdecimal() or not given.isascii() or not 1 <= int(given[:9]) <= maximum or len(given) > 9:  # noqa: PLR2004
+            self._refuse(name, f"must be a whole number from 1 to {maximum}", "list.out_of_range")
+            return default
+        return int(given)
+
+    def _search(self, words: str) -> list[ColumnElement[bool]]:
+        if len(words) > MAX_SEARCH:
+            self._refuse("search", f"must be at most {MAX_SEARCH} characters", "list.search_too_long")
+            return []
+        found = [column.icontains(word, autoescape=True) for word in words.split() for column in self.listing.searches]
+        width = len(self.listing.searches)
+        return [or_(*found[start : start + width]) for start in range(0, len(found), width)]
+
+    def _filter(self, name: str, values: list[str]) -> list[ColumnElement[bool]]:
+        field_name, _, operator = name.partition("__")
+        rule = self.listing.filters.get(field_name)
+        if rule is None or (operator and not (rule.ranges and operator in _OPERATORS)):
+            known = ", ".join(self.listing.filters) or "nothing"
+            self._refuse(name, f"is not a parameter of this list; it can be filtered by {known}", "list.unknown_parameter")
+            return []
+        read = [value for text in values if (value := self._value(name, rule, text)) is not None]
+        if not operator:
+            return [rule.column.in_(read)]
+        return [and_(*(getattr(rule.column, _OPERATORS[operator])(value) for value in read))] if read else []
+
+    def _value(self, name: str, rule: Filter, text: str) -> Any:  # noqa: ANN401 - of the filter's type
+        try:
+            return TypeAdapter(Instant if rule.type is datetime else rule.type).validate_python(text)
+        except ValidationError as error:
+            self._refuse(name, f"{text[:80]!r}: {error.errors()[0]['msg']}", "list.bad_value")
+            return None
+
+    def _ordering(self) -> tuple[ColumnElement[Any], ...]:
+        order = []
+        for part in self.query.get("ordering", self.listing.order).split(","):
+            name = part.strip().removeprefix("-")
+            column = self.listing.orderings.get(name)
+            if column is None:
+                self._refuse("ordering", f"{name[:80]!r} is not one of {', '.join(self.listing.orderings)}", "list.unknown_field")
+                continue
+            order.append(column.desc().nulls_last() if part.strip().startswith("-") else column.asc().nulls_last())
+        return (*order, self.listing.key.asc())
+
+
+async def fetch(session: AsyncSession, statement: Select[tuple[RowT]], wanted: Wanted) -> Page[RowT]:
+    """The wanted page of a statement's rows, and the count of all: two statements, however many rows."""
+    filtered = statement.where(*wanted.conditions)
+    count = await session.scalar(select(func.count()).select_from(filtered.order_by(None).subquery()))
+    page = filtered.order_by(*wanted.order).limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size)
+    return Page(count or 0, (await session.scalars(page)).all())
+
+
+def page_of(request: Request, wanted: Wanted, page: Page[Any], shape: type[OutT]) -> PageOf[OutT]:
+    """A page on the wire, with the addresses of its neighbours."""
+    last = max(1, -(-page.count // wanted.page_size))
+    after = str(request.url.include_query_params(page=wanted.page + 1)) if wanted.page < last else None
+    before = str(request.url.include_query_params(page=min(wanted.page - 1, last))) if wanted.page > 1 else None
+    results = [shape.model_validate(row) for row in page.rows]
+    return PageOf[OutT](count=page.count, next=after, previous=before, results=results)

@@ -1,0 +1,36 @@
+"""Metrics (Prometheus) and structured logs (one JSON object per line)."""
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+REQUESTS = Counter("foodflow_http_requests_total", "Requests answered", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram("foodflow_http_request_seconds", "Time to answer a request", ["method", "route"])
+EVENTS_DELIVERED = Counter("foodflow_events_delivered_total", "Events that the relay handed over")
+JOBS = Counter("foodflow_jobs_total", "Jobs ended", ["job", "outcome"])
+READINGS = Counter("foodflow_readings_stored_total", "Sensor readings stored")
+
+
+def configure_logging(level: str) -> None:
+    """Write JSON lines to standard output, those of libraries included."""
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    render = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=render))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())

@@ -1,0 +1,53 @@
+"""The web process: every context's routes behind one set of rules."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from foodflow import composition
+from foodflow.identity import public as identity
+from foodflow.identity.routes import router as identity_router
+from foodflow.kernel.db import Database
+from foodflow.kernel.http import health, middleware, problems
+from foodflow.kernel.live.hub import Hub
+from foodflow.kernel.live.routes import router as live_router
+from foodflow.settings import Settings
+
+MAX_BODY = 64_000_000
+_DESCRIPTION = "The operating system of a food manufacturer: plant, people, purchases, stock and what they tell each other."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The web application for these settings, which must name a database and a secret key."""
+    database_url, secret_key = composition.required(settings)
+    database = Database(database_url, listeners=composition.LISTENERS)
+    hub = Hub(database_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await hub.start()
+        yield
+        await hub.stop()
+        await database.close()
+
+    app = FastAPI(
+        title="FoodFlow",
+        description=_DESCRIPTION,
+        version=composition.VERSION,
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url="/api/docs",
+        redoc_url="/api/redoc",
+        redirect_slashes=False,
+    )
+    app.state.settings, app.state.database, app.state.hub = settings, database, hub
+    app.state.authenticate = identity.authenticator(database, secret_key)
+    problems.install(app)
+    health.install(app)
+    for router in (identity_router, live_router):
+        app.include_router(router)
+    app.add_middleware(middleware.Bounds, max_body=MAX_BODY)
+    app.add_middleware(middleware.PathRule)
+    app.add_middleware(middleware.RequestTrail)
+    return app

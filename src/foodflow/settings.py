@@ -1,0 +1,176 @@
+"""Settings: what a FoodFlow process is told from outside; the environment is read here and nowhere else."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+SLUG_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+LogLevel = Literal["debug", "info", "warning", "error", "critical"]
+
+_PREFIX = "FOODFLOW_"
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here: how to reach a server that is
+# Needed by whoever prepares the database alone, so the parts are started without it.
+_NOT_FOR_PARTS = frozenset({"admin_password"})
+_LONGEST_VALUE_SHOWN = 80
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the text is one line that names the variable, its value and what is expected."""
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:  # a ~ of nobody
+        raise ValueError(str(error)) from None
+
+
+def _postgresql_url(value: str) -> str:
+    if not value.startswith("postgresql://"):
+        message = "not a postgresql:// URL"
+        raise ValueError(message)
+    _ = urlsplit(value).port  # raises ValueError unless the port is a number from 0 to 65535
+    return value
+
+
+def _setting(default: object, meaning: str, expected: str, **rules: Any) -> Any:  # noqa: ANN401 - typed as pydantic.Field is
+    return Field(default, description=meaning, json_schema_extra={"expected": expected}, **rules)
+
+
+class Settings(BaseSettings):
+    """All settings of one process, checked and frozen; `load_settings` reads them from the environment."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=_PREFIX, populate_by_name=True)
+
+    database_url: Annotated[str, AfterValidator(_postgresql_url)] | None = _setting(
+        None,
+        "The PostgreSQL to use (15 or newer). Not set: FoodFlow brings and runs its own.",
+        "a URL such as postgresql://user:password@host:5432/database",
+        validation_alias="DATABASE_URL",
+        repr=False,  # it may carry a password
+    )
+    home: Annotated[Path, AfterValidator(_absolute)] = _setting(
+        Path("./.foodflow"),
+        "Folder of this installation's data, logs and secret key.",
+        "the path of a folder",
+        validate_default=True,
+    )
+    host: str = _setting(
+        "127.0.0.1", "Address that the web server listens on.", "a host name or an IP address", pattern=r"^\S+$"
+    )
+    port: int = _setting(
+        8000, "Port that the web server listens on.", "a whole number from 1 to 65535", ge=1, le=65535
+    )
+    admin_username: str = _setting(
+        "admin", "Name of the first administrator.", "1 to 150 characters without spaces", pattern=r"^\S{1,150}$"
+    )
+    admin_password: SecretStr | None = _setting(
+        None, "Password of the first administrator. Not set: made at random and shown once.", "a password"
+    )
+    secret_key: SecretStr | None = _setting(
+        None,
+        "Key that signs sessions and tokens. Not set: made once and kept in the home folder.",
+        "at least 32 characters",
+        min_length=32,
+    )
+    default_tenant: str = _setting(
+        "demo",
+        "Company of callers who name none; it is created at the first start.",
+        "1 to 40 characters: lower-case letters, digits and underscores, a letter first",
+        pattern=SLUG_PATTERN,
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = _setting(
+        "info", "How much is logged.", "debug, info, warning, error or critical"
+    )
+    lifeline: Path | None = _setting(
+        None, "Given by the supervisor to the parts that it starts: the lock whose release ends them.", "a file's path"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        *_: object,
+        **__: object,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what is given and nothing else: `Settings(port=1)` means the same in every environment."""
+        return (init_settings,)
+
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine reaches the web server, such as http://127.0.0.1:8000."""
+        return f"http://{bracketed(_EVERY_ADDRESS.get(self.host, self.host))}:{self.port}"
+
+
+class _Environment(EnvSettingsSource):
+    """The variables that are ours and not blank, out of a given mapping."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        ours = {variable_of(name) for name in Settings.model_fields}
+        self.given = {name: value for name, value in environ.items() if name in ours and value.strip()}
+        super().__init__(Settings)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in self.given.items()}
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment, or from the given mapping; an empty variable counts as not set.
+
+    Raises SettingsError, one line that names every wrong variable.
+    """
+    source = _Environment(os.environ if environ is None else environ)
+    try:
+        return Settings(**source())
+    except ValidationError as error:
+        wrong = dict.fromkeys(_field_at(problem["loc"][0]) for problem in error.errors())
+        raise SettingsError("; ".join(_complaint(name, source.given[variable_of(name)]) for name in wrong)) from None
+
+
+def variable_of(field: str) -> str:
+    """The environment variable that a field of Settings is read from."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else f"{_PREFIX}{field.upper()}"
+
+
+def environment_of_part(settings: Settings) -> dict[str, str]:
+    """The environment to start a part of FoodFlow with: this process's own, overlaid with these settings."""
+    values = {name: value for name, value in settings if value is not None and name not in _NOT_FOR_PARTS}
+    inherited = {name: value for name, value in os.environ.items() if name not in map(variable_of, _NOT_FOR_PARTS)}
+    return inherited | {variable_of(name): _plain(value) for name, value in values.items()}
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address in brackets, anything else as it is."""
+    return f"[{host}]" if ":" in host else host
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def _field_at(location: int | str) -> str:
+    return next(name for name in Settings.model_fields if location in (name, variable_of(name)))
+
+
+def _complaint(field: str, value: str) -> str:
+    extra = Settings.model_fields[field].json_schema_extra
+    expected = extra["expected"] if isinstance(extra, dict) else ""
+    return f"{variable_of(field)} is {_shown(field, value)}, expected {expected}"
+
+
+def _shown(field: str, value: str) -> str:
+    """The value as an error line may carry it: never a secret, never a second line."""
+    if field == "database_url" or SecretStr in get_args(Settings.model_fields[field].annotation):
+        return "not valid"
+    return repr(value if len(value) <= _LONGEST_VALUE_SHOWN else f"{value[:_LONGEST_VALUE_SHOWN]}…")

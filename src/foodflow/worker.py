@@ -1,0 +1,46 @@
+"""The job process: the relay of events and the queue of jobs."""
+
+import asyncio
+import contextlib
+import signal
+
+import structlog
+
+from foodflow import composition
+from foodflow.kernel import jobs, relay
+from foodflow.kernel.db import Database
+from foodflow.settings import Settings
+
+AT_ONCE = 4
+_GRACE_SECONDS = 8
+
+log = structlog.get_logger(__name__)
+
+
+async def work(settings: Settings) -> None:
+    """Relay events and do jobs until SIGTERM or SIGINT; jobs in hand are finished first."""
+    database_url, _ = composition.required(settings)
+    database = Database(database_url, pool_size=AT_ONCE + 2, listeners=composition.LISTENERS)
+    queue = jobs.build_queue(database, composition.JOBS, composition.PERIODIC)
+    sinks = (relay.to_live, jobs.sink_of(composition.JOBS))
+    async with queue.open_async():
+        worker = asyncio.create_task(
+            queue.run_worker_async(concurrency=AT_ONCE, install_signal_handlers=False, shutdown_graceful_timeout=_GRACE_SECONDS)
+        )
+        relaying = asyncio.create_task(relay.run(database, sinks))
+        stop = asyncio.create_task(_told_to_stop())
+        log.info("jobs.started")
+        await asyncio.wait({worker, relaying, stop}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (relaying, worker, stop):
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(worker, relaying)
+    await database.close()
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

@@ -1,0 +1,1 @@
+"""What the developers of FoodFlow run on the code itself."""

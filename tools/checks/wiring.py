@@ -1,0 +1,64 @@
+"""What has to be said in a second place is said there: a context's contracts, a dependency's reason."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from tools.checks.project import Finding, Project
+
+CONSOLE = "console"  # has pages instead of rooms
+INPUTS = ("requirements/base.in", "requirements/dev.in")
+REASONS = "docs/dependencies.md"
+REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")
+ROW = re.compile(r"^\| `?([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+def contexts(project: Project) -> Iterator[Finding]:
+    """A new context gets its rooms in order and its door closed with its first file."""
+    contracts = _contracts(project)
+    ordered = {
+        name for contract in contracts if contract["type"] == "layers" for name in contract.get("containers", ())
+    }
+    closed = {
+        name for contract in contracts if contract["type"] == "protected" for name in contract["protected_modules"]
+    }
+    for context in sorted({module.context for module in project.package if module.context}):
+        name = f"foodflow.{context}"
+        if name not in ordered and context != CONSOLE:
+            yield _missing(f"add {name} to the containers of “Inside a context, calls go one way”", context)
+        if name not in closed:
+            yield _missing(f"add a protected contract for {name}, as the other contexts have it", context)
+
+
+def reasons(project: Project) -> Iterator[Finding]:
+    """Each dependency asked for has its line in docs/dependencies.md, and nothing else has one."""
+    given = {_canonical(match[1]) for line in _lines(project, REASONS) if (match := ROW.match(line))} - {"package"}
+    asked = set()
+    for path in INPUTS:
+        for number, line in enumerate(_lines(project, path), start=1):
+            match = REQUIREMENT.match(line)
+            name = _canonical(match[1]) if match else ""
+            asked.add(name)
+            if name and name not in given:
+                yield Finding(path, number, "dependency-reason", f"say in {REASONS} why {name} and not another", name)
+    for name in sorted(given - asked):
+        yield Finding(REASONS, 1, "dependency-reason", f"{name} is not in requirements/*.in any more", name)
+
+
+def _contracts(project: Project) -> list[dict[str, Any]]:
+    configuration = tomllib.loads(project.files.get("pyproject.toml", ""))
+    contracts: list[dict[str, Any]] = configuration.get("tool", {}).get("importlinter", {}).get("contracts", [])
+    return contracts
+
+
+def _missing(advice: str, context: str) -> Finding:
+    return Finding("pyproject.toml", 1, "context-without-contract", advice, context)
+
+
+def _lines(project: Project, path: str) -> list[str]:
+    return project.files.get(path, "").splitlines()
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
