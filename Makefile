@@ -1,5 +1,5 @@
 # FoodFlow's whole vocabulary. `make` alone explains it.
-.PHONY: help up test check bench format lock
+.PHONY: help up test check bench format lock check-types check-format check-lint check-imports check-ours check-migrations
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
@@ -16,13 +16,26 @@ test: ## run all tests; make test only="tests/plant -k batch" runs some
 	@tools/environment dev
 	@$(PYTHON) -m pytest $(only)
 
-check: ## format, lint, types, imports, our own checks, migrations
+check: ## format, lint, types, imports, our own checks, migrations: everything wrong is told at once
 	@tools/environment dev
-	@.venv/bin/ruff format --check --quiet $(CODE) || { echo 'make format mends this.' >&2; exit 1; }
-	@.venv/bin/ruff check --quiet $(CODE)
+	@$(MAKE) --keep-going --jobs=2 --output-sync=target $(addprefix check-,types format lint imports ours migrations)
+
+check-types:
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports
+
+check-format:
+	@.venv/bin/ruff format --check --quiet --output-format concise $(CODE) || { echo 'make format mends this.'; exit 1; }
+
+check-lint:
+	@.venv/bin/ruff check --quiet --output-format concise $(CODE)
+
+check-imports:
+	@.venv/bin/lint-imports --no-logo
+
+check-ours:
 	@$(PYTHON) -m tools.checks
+
+check-migrations:
 	@$(PYTHON) -m tools.migrations check
 
 bench: ## measure the promises of speed

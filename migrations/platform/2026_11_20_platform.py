@@ -119,16 +119,21 @@ END $$;
 
 # The queue's own objects live in the schema `jobs` and are kept up to date by the queue library's own migrations.
 ENQUEUE = """
-CREATE FUNCTION platform.enqueue(task text, arguments jsonb, lock text, queueing_lock text, run_at timestamptz) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_catalog, pg_temp AS $$
+CREATE FUNCTION platform.enqueue_for(
+    company text, task text, arguments jsonb, lock text, queueing_lock text, run_at timestamptz
+) RETURNS bigint
+LANGUAGE plpgsql SET search_path = jobs, pg_catalog, pg_temp AS $$
 DECLARE
-    company text := platform.current_tenant();
     scoped jsonb := arguments || jsonb_build_object('tenant', company);
     job procrastinate_job_to_defer_v1;
 BEGIN
     job := ROW('default', task, 0, company || '/' || lock, company || '/' || queueing_lock, scoped, run_at);
     RETURN (procrastinate_defer_jobs_v1(ARRAY[job]))[1];
 END $$;
+CREATE FUNCTION platform.enqueue(task text, arguments jsonb, lock text, queueing_lock text, run_at timestamptz) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT platform.enqueue_for(platform.current_tenant(), task, arguments, lock, queueing_lock, run_at)
+$$;
 """
 
 RIGHTS = """

@@ -7,13 +7,14 @@ from foodflow.kernel import relay
 from foodflow.kernel.db import Database
 from foodflow.kernel.events import Listeners
 from foodflow.kernel.jobs import Job, PlatformJob
+from foodflow.plant import jobs as plant_jobs
 from foodflow.settings import Settings, SettingsError
 
 VERSION = version("foodflow")
 EVENTS_KEPT_DAYS = 30
 
 LISTENERS: Listeners = {}
-JOBS: tuple[Job, ...] = ()
+JOBS: tuple[Job, ...] = (*plant_jobs.JOBS,)
 
 
 async def _forget_delivered_events(database: Database) -> None:

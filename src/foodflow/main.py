@@ -12,10 +12,13 @@ from foodflow.kernel.db import Database
 from foodflow.kernel.http import health, middleware, problems
 from foodflow.kernel.live.hub import Hub
 from foodflow.kernel.live.routes import router as live_router
+from foodflow.plant.routes import router as plant_router
 from foodflow.settings import Settings
 
 MAX_BODY = 64_000_000
-_DESCRIPTION = "The operating system of a food manufacturer: plant, people, purchases, stock and what they tell each other."
+_DESCRIPTION = (
+    "The operating system of a food manufacturer: plant, people, purchases, stock and what they tell each other."
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.authenticate = identity.authenticator(database, secret_key)
     problems.install(app)
     health.install(app)
-    for router in (identity_router, live_router):
+    for router in (identity_router, live_router, plant_router):
         app.include_router(router)
     app.add_middleware(middleware.Bounds, max_body=MAX_BODY)
     app.add_middleware(middleware.PathRule)

@@ -67,9 +67,7 @@ class Settings(BaseSettings):
     host: str = _setting(
         "127.0.0.1", "Address that the web server listens on.", "a host name or an IP address", pattern=r"^\S+$"
     )
-    port: int = _setting(
-        8000, "Port that the web server listens on.", "a whole number from 1 to 65535", ge=1, le=65535
-    )
+    port: int = _setting(8000, "Port that the web server listens on.", "a whole number from 1 to 65535", ge=1, le=65535)
     admin_username: str = _setting(
         "admin", "Name of the first administrator.", "1 to 150 characters without spaces", pattern=r"^\S{1,150}$"
     )

@@ -25,7 +25,9 @@ async def work(settings: Settings) -> None:
     sinks = (relay.to_live, jobs.sink_of(composition.JOBS))
     async with queue.open_async():
         worker = asyncio.create_task(
-            queue.run_worker_async(concurrency=AT_ONCE, install_signal_handlers=False, shutdown_graceful_timeout=_GRACE_SECONDS)
+            queue.run_worker_async(
+                concurrency=AT_ONCE, install_signal_handlers=False, shutdown_graceful_timeout=_GRACE_SECONDS
+            )
         )
         relaying = asyncio.create_task(relay.run(database, sinks))
         stop = asyncio.create_task(_told_to_stop())

@@ -39,6 +39,7 @@ CHECKS: tuple[Callable[[Project], Iterator[Finding]], ...] = (
     texts.machine_paths,
     texts.registries,
     wiring.contexts,
+    wiring.imports,
     wiring.reasons,
 )
 

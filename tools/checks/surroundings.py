@@ -1,6 +1,7 @@
 """What a deed may not take from its surroundings: the environment, the clock, and the web framework's errors."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from tools.checks.project import Finding, Project
@@ -14,6 +15,7 @@ CLOCKS = {
     "time.time",
     "time.time_ns",
 }
+HTTP_EXCEPTION = re.compile(r"(fastapi|starlette)\.(.*\.)?HTTPException")
 
 
 def environment(project: Project) -> Iterator[Finding]:
@@ -46,7 +48,7 @@ def http_exceptions(project: Project) -> Iterator[Finding]:
         used = module.calls() if module.within("kernel") else _references(module.tree)
         for node in used:
             name = module.dotted(node.func if isinstance(node, ast.Call) else node)
-            if name.rpartition(".")[2] == "HTTPException":
+            if HTTP_EXCEPTION.fullmatch(name):
                 yield module.finding(node, "http-exception", advice)
 
 

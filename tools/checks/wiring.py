@@ -1,8 +1,11 @@
 """What has to be said in a second place is said there: a context's contracts, a dependency's reason."""
 
+import ast
 import re
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.metadata import packages_distributions
 from typing import Any
 
 from tools.checks.project import Finding, Project
@@ -44,6 +47,34 @@ def reasons(project: Project) -> Iterator[Finding]:
                 yield Finding(path, number, "dependency-reason", f"say in {REASONS} why {name} and not another", name)
     for name in sorted(given - asked):
         yield Finding(REASONS, 1, "dependency-reason", f"{name} is not in requirements/*.in any more", name)
+
+
+def imports(project: Project, packages: Mapping[str, list[str]] | None = None) -> Iterator[Finding]:
+    """What the product imports it also asks for: what another package brought along may leave with that one.
+
+    `packages` tells which distributions an import name comes from; without it, the environment is asked.
+    """
+    known = packages_distributions() if packages is None else packages
+    matches = (REQUIREMENT.match(line) for line in _lines(project, INPUTS[0]))
+    asked = {_canonical(match[1]) for match in matches if match}
+    for module in project.modules:
+        if module.path.startswith(("src/", "migrations/")):
+            for node, name in _imported(module.tree):
+                if not asked.intersection(map(_canonical, known.get(name, [name]))):
+                    yield module.finding(node, "dependency-not-asked-for", f"add {name} to {INPUTS[0]}", subject=name)
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[ast.stmt, str]]:
+    """Each import of something that is neither ours nor Python's own, by its top-level name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        else:
+            continue
+        tops = {name.partition(".")[0] for name in names}
+        yield from ((node, name) for name in sorted(tops - sys.stdlib_module_names - {"foodflow"}))
 
 
 def _contracts(project: Project) -> list[dict[str, Any]]:

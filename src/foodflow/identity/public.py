@@ -43,7 +43,9 @@ class Tokens:
     refresh_token: str
 
 
-async def check_password(database: Database, username: str, password: str, *, company: str | None, default: str) -> tuple[int, str]:
+async def check_password(
+    database: Database, username: str, password: str, *, company: str | None, default: str
+) -> tuple[int, str]:
     """The user id and company of a right user name and password; refuses neutrally and in the same time otherwise.
 
     No connection to the database is held while the password is hashed.

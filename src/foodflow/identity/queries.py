@@ -45,7 +45,7 @@ async def companies_of(session: AsyncSession, user_id: int) -> list[str]:
     return list(await session.scalars(select(Membership.tenant).where(Membership.user_id == user_id)))
 
 
-def _people() -> Select[tuple[User, Membership, Tenant]]:
+def _people() -> Select[User, Membership, Tenant]:
     return (
         select(User, Membership, Tenant)
         .join(Membership, Membership.user_id == User.id)
@@ -54,7 +54,7 @@ def _people() -> Select[tuple[User, Membership, Tenant]]:
     )
 
 
-def _person(row: Row[tuple[User, Membership, Tenant]] | None) -> Person | None:
+def _person(row: Row[User, Membership, Tenant] | None) -> Person | None:
     if row is None:
         return None
     user, membership, tenant = row
@@ -72,7 +72,10 @@ async def person_of_session(session: AsyncSession, secret_hash: bytes) -> Person
     """The person whose browser session this is, while it lasts."""
     found = _people().join(Token, (Token.user_id == User.id) & (Token.tenant == Membership.tenant))
     valid = found.where(
-        Token.secret_hash == secret_hash, Token.kind == "session", Token.revoked_at.is_(None), Token.expires_at > clock.now()
+        Token.secret_hash == secret_hash,
+        Token.kind == "session",
+        Token.revoked_at.is_(None),
+        Token.expires_at > clock.now(),
     )
     return _person((await session.execute(valid)).first())
 

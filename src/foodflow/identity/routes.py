@@ -23,7 +23,9 @@ async def sign_in(request: Request, response: Response, body: SignInIn, company:
     """Sign in with a user name and password."""
     state = request.app.state
     default = state.settings.default_tenant
-    user_id, tenant = await public.check_password(state.database, body.username, body.password, company=company, default=default)
+    user_id, tenant = await public.check_password(
+        state.database, body.username, body.password, company=company, default=default
+    )
     async with platform_transaction(state.database) as session:
         refresh_token = await usecases.begin(session, "refresh", user_id, tenant)
     return _tokens(request, response, user_id, tenant, refresh_token)

@@ -58,7 +58,9 @@ async def rotate(session: AsyncSession, secret: str) -> Rotation:
     if await queries.person_in(session, token.user_id, token.tenant) is None:
         return Rotation(refused=True)
     token.used_at = clock.now()
-    return Rotation(token.user_id, token.tenant, _give_out(session, "refresh", token.user_id, token.tenant, token.family))
+    return Rotation(
+        token.user_id, token.tenant, _give_out(session, "refresh", token.user_id, token.tenant, token.family)
+    )
 
 
 async def end_session(session: AsyncSession, secret: str) -> None:

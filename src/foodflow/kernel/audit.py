@@ -47,7 +47,13 @@ class Entry:
 
     def hash_after(self, previous: bytes) -> bytes:
         """This entry's hash in a chain whose last hash was `previous` (32 bytes)."""
-        body = [self.sequence, self.at.astimezone(UTC).isoformat(timespec="microseconds"), self.actor, self.action, self.subject]
+        body = [
+            self.sequence,
+            self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            self.actor,
+            self.action,
+            self.subject,
+        ]
         canonical = json.dumps([*body, self.details], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(previous + canonical.encode()).digest()
 

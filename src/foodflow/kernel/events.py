@@ -97,7 +97,9 @@ async def write(session: AsyncSession) -> None:
         }
         for event_id, at, event in told
     ]
-    await session.execute(text("SELECT platform.tell(CAST(:told AS jsonb))"), {"told": json.dumps(rows, default=_plain)})
+    await session.execute(
+        text("SELECT platform.tell(CAST(:told AS jsonb))"), {"told": json.dumps(rows, default=_plain)}
+    )
 
 
 async def _react(session: AsyncSession) -> list[tuple[UUID, datetime, Event]]:

@@ -25,9 +25,9 @@ STALLED_SECONDS = 60
 
 _ENQUEUE = text("SELECT platform.enqueue(:task, CAST(:arguments AS jsonb), :lock, :queueing_lock, :run_at)")
 _REACT = text(
-    "SELECT jobs.procrastinate_defer_jobs_v1(array_agg(ROW('default', r.task, 0, NULL, NULL, r.arguments, NULL)"
-    "::jobs.procrastinate_job_to_defer_v1 ORDER BY r.place))"
-    " FROM unnest(CAST(:tasks AS text[]), CAST(:arguments AS jsonb[])) WITH ORDINALITY AS r (task, arguments, place)"
+    "SELECT platform.enqueue_for(r.tenant, r.task, r.arguments, NULL, NULL, NULL) FROM unnest("
+    "CAST(:tenants AS text[]), CAST(:tasks AS text[]), CAST(:arguments AS jsonb[])) WITH ORDINALITY"
+    " AS r (tenant, task, arguments, place) ORDER BY r.place"
 )
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,13 @@ async def enqueue(
 
     Jobs of one `lock` never run at the same time; of one `queueing_lock`, only one waits at a time.
     """
-    values = {"task": name, "arguments": json.dumps(arguments), "lock": lock, "queueing_lock": queueing_lock, "run_at": run_at}
+    values = {
+        "task": name,
+        "arguments": json.dumps(arguments),
+        "lock": lock,
+        "queueing_lock": queueing_lock,
+        "run_at": run_at,
+    }
     await session.execute(_ENQUEUE, values)
 
 
@@ -76,22 +82,30 @@ def sink_of(jobs: Sequence[Job]) -> Callable[[AsyncSession, Sequence[Envelope]],
     async def to_jobs(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
         wanted = [(job.name, envelope) for envelope in envelopes for job in jobs if envelope.type in job.after]
         if wanted:
-            arguments = [json.dumps({"tenant": e.tenant, "event": e.data}) for _, e in wanted]
-            await session.execute(_REACT, {"tasks": [name for name, _ in wanted], "arguments": arguments})
+            values = {
+                "tenants": [envelope.tenant for _, envelope in wanted],
+                "tasks": [name for name, _ in wanted],
+                "arguments": [json.dumps({"event": envelope.data}) for _, envelope in wanted],
+            }
+            await session.execute(_REACT, values)
 
     return to_jobs
 
 
 def build_queue(database: Database, jobs: Sequence[Job], periodic: Sequence[PlatformJob]) -> procrastinate.App:
     """The queue with every job of every context registered."""
-    connector = procrastinate.PsycopgConnector(conninfo=database.url, kwargs={"options": "-c search_path=jobs"}, max_size=4)
+    connector = procrastinate.PsycopgConnector(
+        conninfo=database.url, kwargs={"options": "-c search_path=jobs"}, max_size=4
+    )
     app = procrastinate.App(connector=connector)
     for job in jobs:
         retry = procrastinate.RetryStrategy(max_attempts=job.attempts, exponential_wait=2)
         app.task(name=job.name, retry=retry)(_entry(database, job))
     for each in periodic:
         app.periodic(cron=each.cron)(app.task(name=each.name, queueing_lock=each.name)(_periodic_entry(database, each)))
-    app.periodic(cron="* * * * *")(app.task(name="jobs.retry_stalled", queueing_lock="jobs.retry_stalled")(_retry_stalled(app)))
+    app.periodic(cron="* * * * *")(
+        app.task(name="jobs.retry_stalled", queueing_lock="jobs.retry_stalled")(_retry_stalled(app))
+    )
     return app
 
 

@@ -1,8 +1,8 @@
 """The lifeline: a lock that the supervisor holds as long as it lives, and whose release ends the parts it started.
 
-A lock of the kernel is let go even by a process that is killed with -9, and nobody has to ask for it again and again. Each
-run holds a file of its own under a new name, so that a part can never mistake the next supervisor for its own; the fixed
-name is a second one of the same file and keeps two supervisors out of one home.
+A lock of the kernel is let go even by a process that is killed with -9, and nobody has to ask for it again and again.
+Each run holds a file of its own under a new name, so that a part can never mistake the next supervisor for its own; the
+fixed name is a second one of the same file and keeps two supervisors out of one home.
 """
 
 import fcntl
@@ -71,8 +71,8 @@ def lock_of(home: Path) -> Path:
 def hold(path: Path, *, address: str, patience: float = 30.0) -> Hold:
     """Take the lock for this process.
 
-    Raises AlreadyHeldError with the holder's process and address, or LifelineError when parts of a supervisor that is gone
-    have not ended within `patience` seconds.
+    Raises AlreadyHeldError with the holder's process and address, or LifelineError when parts of a supervisor that is
+    gone have not ended within `patience` seconds.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     deadline = time.monotonic() + patience

@@ -224,7 +224,9 @@ def _prepare(connection: Connection) -> None:
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS platform"))
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS jobs"))
     connection.execute(
-        text("CREATE TABLE IF NOT EXISTS platform.revisions (tree text CONSTRAINT pk_revisions PRIMARY KEY, revision text NOT NULL)")
+        text(
+            "CREATE TABLE IF NOT EXISTS platform.revisions (tree text CONSTRAINT pk_revisions PRIMARY KEY, revision text NOT NULL)"
+        )
     )
 
 
@@ -252,7 +254,9 @@ def _revisions(connection: Connection) -> dict[str, str]:
 
 
 def _remember(connection: Connection, tree: str, revision: str) -> None:
-    upsert = "INSERT INTO platform.revisions VALUES (:tree, :revision) ON CONFLICT (tree) DO UPDATE SET revision = :revision"
+    upsert = (
+        "INSERT INTO platform.revisions VALUES (:tree, :revision) ON CONFLICT (tree) DO UPDATE SET revision = :revision"
+    )
     connection.execute(text(upsert), {"tree": tree, "revision": revision})
 
 

@@ -52,7 +52,7 @@ class Page(Generic[RowT]):
     rows: Sequence[RowT]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listing:
     """What one list can be searched, filtered and ordered by; `key` makes every order total."""
 
@@ -77,8 +77,16 @@ class Listing:
         """The parameters for OpenAPI (`openapi_extra`)."""
         parameters = [
             _parameter("page", {"type": "integer", "minimum": 1, "default": 1}, "The page, from 1"),
-            _parameter("page_size", {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}, "Rows a page"),
-            _parameter("ordering", {"type": "string", "default": self.order}, f"Comma-separated, `-` for descending: {', '.join(self.orderings)}"),
+            _parameter(
+                "page_size",
+                {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size},
+                "Rows a page",
+            ),
+            _parameter(
+                "ordering",
+                {"type": "string", "default": self.order},
+                f"Comma-separated, `-` for descending: {', '.join(self.orderings)}",
+            ),
         ]
         if self.searches:
             names = ", ".join(column.key for column in self.searches)
@@ -88,7 +96,9 @@ class Listing:
             schema.pop("$defs", None)
             parameters.append(_parameter(name, schema, f"Only where {name} is this; may be repeated"))
             if rule.ranges:
-                parameters += [_parameter(f"{name}__{op}", schema, f"Only where {name} is {op} this") for op in _OPERATORS]
+                parameters += [
+                    _parameter(f"{name}__{op}", schema, f"Only where {name} is {op} this") for op in _OPERATORS
+                ]
         return {"parameters": parameters}
 
 
@@ -140,7 +150,9 @@ class _Reading:
         rule = self.listing.filters.get(field_name)
         if rule is None or (operator and not (rule.ranges and operator in _OPERATORS)):
             known = ", ".join(self.listing.filters) or "nothing"
-            self._refuse(name, f"is not a parameter of this list; it can be filtered by {known}", "list.unknown_parameter")
+            self._refuse(
+                name, f"is not a parameter of this list; it can be filtered by {known}", "list.unknown_parameter"
+            )
             return []
         read = [value for text in values if (value := self._value(name, rule, text)) is not None]
         if not operator:
@@ -160,13 +172,15 @@ class _Reading:
             name = part.strip().removeprefix("-")
             column = self.listing.orderings.get(name)
             if column is None:
-                self._refuse("ordering", f"{name[:80]!r} is not one of {', '.join(self.listing.orderings)}", "list.unknown_field")
+                self._refuse(
+                    "ordering", f"{name[:80]!r} is not one of {', '.join(self.listing.orderings)}", "list.unknown_field"
+                )
                 continue
             order.append(column.desc().nulls_last() if part.strip().startswith("-") else column.asc().nulls_last())
         return (*order, self.listing.key.asc())
 
 
-async def fetch(session: AsyncSession, statement: Select[tuple[RowT]], wanted: Wanted) -> Page[RowT]:
+async def fetch(session: AsyncSession, statement: Select[RowT], wanted: Wanted) -> Page[RowT]:
     """The wanted page of a statement's rows, and the count of all: two statements, however many rows."""
     filtered = statement.where(*wanted.conditions)
     count = await session.scalar(select(func.count()).select_from(filtered.order_by(None).subquery()))

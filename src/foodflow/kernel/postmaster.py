@@ -1,4 +1,4 @@
-"""The PostgreSQL that runs on a data directory: find it, whoever started it, and stop it together with all its processes."""
+"""The PostgreSQL that runs on a data directory: find it, whoever started it, and stop it with all its processes."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def is_ready(data: Path, pid: int) -> bool:
 
 
 def stop(data: Path, pid: int | None = None) -> None:
-    """Stop the server of a data directory and wait for its end; harmless when none runs, or when it is stopping already.
+    """Stop the server of a data directory and wait for its end; harmless when none runs or it is stopping already.
 
     `pid` is its postmaster's where the caller knows it: one that has just started is not in postmaster.pid yet.
     """
@@ -51,7 +51,10 @@ def stop(data: Path, pid: int | None = None) -> None:
             postmaster = psutil.Process(pid)
     if postmaster is not None:
         _stop_postmaster(postmaster)
-    _end_orphans(data)
+    if _end_orphans(data):
+        # Left by a server that was killed. Should its process id have been given to another process of the same user,
+        # PostgreSQL would take that one for a server that still runs, and refuse to start.
+        (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _stop_postmaster(postmaster: psutil.Process) -> None:
@@ -62,14 +65,14 @@ def _stop_postmaster(postmaster: psutil.Process) -> None:
             return
 
 
-def _end_orphans(data: Path) -> None:
+def _end_orphans(data: Path) -> bool:
     """End server processes whose postmaster was killed: while one lives, no other server can start here."""
     if wait_until(lambda: not _processes(data), _NOTICE):
-        return
+        return True
     for process in _processes(data):
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    wait_until(lambda: not _processes(data), _NOTICE)
+    return wait_until(lambda: not _processes(data), _NOTICE)
 
 
 def _processes(data: Path) -> list[psutil.Process]:

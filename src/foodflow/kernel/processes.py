@@ -72,7 +72,7 @@ class Part:
         self.log = log
         with open_log(log) as output:
             self._offset = output.tell()
-            self._process = subprocess.Popen(  # noqa: S603 - what is run is named in this program, not by its input
+            self._process = subprocess.Popen(
                 argv,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -113,4 +113,3 @@ async def forget_delivered(database: Database, *, older_than_days: int) -> None:
     """Remove delivered events that nobody can catch up with any more."""
     async with platform_transaction(database) as session:
         await session.execute(_FORGET, {"days": older_than_days})
-

@@ -5,6 +5,7 @@ import sys
 
 import structlog
 from prometheus_client import Counter, Histogram
+from structlog.typing import Processor
 
 REQUESTS = Counter("foodflow_http_requests_total", "Requests answered", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("foodflow_http_request_seconds", "Time to answer a request", ["method", "route"])
@@ -15,7 +16,7 @@ READINGS = Counter("foodflow_readings_stored_total", "Sensor readings stored")
 
 def configure_logging(level: str) -> None:
     """Write JSON lines to standard output, those of libraries included."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -29,7 +30,10 @@ def configure_logging(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
-    render = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()]
+    render: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(),
+    ]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=render))
     root = logging.getLogger()
     root.handlers = [handler]

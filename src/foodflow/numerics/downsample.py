@@ -4,9 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def min_max(
-    times: NDArray[np.int64], values: NDArray[np.float64], *, buckets: int
-) -> NDArray[np.int64]:
+def min_max(times: NDArray[np.int64], values: NDArray[np.float64], *, buckets: int) -> NDArray[np.int64]:
     """Pick the indices of the lowest and the highest value of each span of time.
 
     `times` (n, microseconds, never decreasing) and `values` (n, finite) are one series. The time
@@ -29,9 +27,7 @@ def min_max(
     return np.unique(np.concatenate(([0], lowest, highest, [count - 1]))).astype(np.int64)
 
 
-def _require_series(
-    times: NDArray[np.int64], values: NDArray[np.float64], buckets: int
-) -> None:
+def _require_series(times: NDArray[np.int64], values: NDArray[np.float64], buckets: int) -> None:
     message = ""
     if buckets < 1:
         message = f"at least one bucket is needed, not {buckets}"

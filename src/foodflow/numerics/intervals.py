@@ -38,9 +38,7 @@ class Interval:
         return self.duration.total_seconds()
 
 
-def intervals(
-    changes: Iterable[StateChange], *, start: datetime, end: datetime
-) -> list[Interval]:
+def intervals(changes: Iterable[StateChange], *, start: datetime, end: datetime) -> list[Interval]:
     """Cut the window [start, end) into intervals by the state that holds at each instant.
 
     Each instant belongs to the latest change at or before it, so stops cannot overlap and time
@@ -54,8 +52,7 @@ def intervals(
     """
     first, last = utc(start), utc(end)
     if last < first:
-        message = f"the window ends ({last}) before it starts ({first})"
-        raise ValueError(message)
+        raise ValueError(f"the window ends ({last}) before it starts ({first})")
     ordered = sorted(((utc(change.at), change) for change in changes), key=lambda pair: pair[0])
     within = [(max(at, first), change) for at, change in ordered if at < last]
     return _joined([(first, StateChange(first, UNRECORDED)), *within], last)
@@ -81,8 +78,7 @@ def utc(at: datetime) -> datetime:
     across a clock change; times in UTC are not.
     """
     if at.utcoffset() is None:
-        message = f"a time needs a zone: {at.isoformat()}"
-        raise ValueError(message)
+        raise ValueError(f"a time needs a zone: {at.isoformat()}")
     return at.astimezone(UTC)
 
 

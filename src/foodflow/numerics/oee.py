@@ -45,12 +45,10 @@ class Amount:
     def __post_init__(self) -> None:
         for name, value in (("good", self.good), ("scrap", self.scrap)):
             if not (Decimal(value).is_finite() and value >= 0):
-                message = f"{name} has to be a number of at least 0, not {value}"
-                raise ValueError(message)
+                raise ValueError(f"{name} has to be a number of at least 0, not {value}")
         rate = self.ideal_rate
         if rate is not None and not (Decimal(rate).is_finite() and rate > 0):
-            message = f"ideal_rate has to be above 0 items per minute or unknown, not {rate}"
-            raise ValueError(message)
+            raise ValueError(f"ideal_rate has to be above 0 items per minute or unknown, not {rate}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +166,7 @@ def line_time(changes: Iterable[StateChange], *, start: datetime, end: datetime)
     total = durations(intervals(changes, start=start, end=end))
     unknown = sorted(total.keys() - set(STATES))
     if unknown:
-        message = f"not a line state: {', '.join(unknown)}"
-        raise ValueError(message)
+        raise ValueError(f"not a line state: {', '.join(unknown)}")
     return LineTime(**total)
 
 
@@ -195,9 +192,7 @@ def elements_of(time: LineTime, amounts: Iterable[Amount]) -> Elements:
     )
 
 
-def elements(
-    changes: Iterable[StateChange], counts: Iterable[Count], *, start: datetime, end: datetime
-) -> Elements:
+def elements(changes: Iterable[StateChange], counts: Iterable[Count], *, start: datetime, end: datetime) -> Elements:
     """Gather the elements of one line over a window.
 
     Time is taken from [start, end). A count tells what was made up to its instant, so it belongs

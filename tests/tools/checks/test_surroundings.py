@@ -57,6 +57,11 @@ def test_the_frameworks_exception_is_found_wherever_it_is_named() -> None:
     ]
 
 
+def test_an_exception_of_the_standard_librarys_client_is_another_thing() -> None:
+    source = "import http.client\ntry:\n    call()\nexcept http.client.HTTPException:\n    pass\n"
+    assert not found(surroundings.http_exceptions, {"src/foodflow/supervisor.py": source})
+
+
 def test_the_kernel_may_answer_the_frameworks_exception_but_not_raise_it() -> None:
     path = "src/foodflow/kernel/http/problems.py"
     imported = "from starlette.exceptions import HTTPException\n"

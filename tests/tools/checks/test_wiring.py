@@ -39,3 +39,24 @@ def test_dependencies_with_reasons_pass_however_they_are_spelt() -> None:
     table = "| package | why |\n|---|---|\n| `uuid_utils` | ids |\n| SQLAlchemy | tables |\n"
     files = {"requirements/base.in": "uuid-utils\nsqlalchemy[asyncio]>=2.1\n", "docs/dependencies.md": table}
     assert not found(wiring.reasons, files)
+
+
+PACKAGES = {"jwt": ["PyJWT"], "starlette": ["starlette"]}
+
+
+def test_an_import_that_only_another_package_brings_is_found() -> None:
+    source = "import os\nfrom starlette.requests import Request\nimport unheard_of\n"
+    files = {"requirements/base.in": "fastapi\n", "src/foodflow/main.py": source}
+    assert found(lambda project: wiring.imports(project, PACKAGES), files) == [
+        ("src/foodflow/main.py", 2),
+        ("src/foodflow/main.py", 3),
+    ]
+
+
+def test_imports_that_are_asked_for_pass_under_whatever_name_and_tests_may_import_more() -> None:
+    files = {
+        "requirements/base.in": "pyjwt\n",
+        "src/foodflow/main.py": "import jwt.api_jwt\nfrom foodflow.kernel import db\nfrom . import cli\n",
+        "tests/test_main.py": "import pytest\n",
+    }
+    assert not found(lambda project: wiring.imports(project, PACKAGES), files)

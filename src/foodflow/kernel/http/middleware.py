@@ -78,7 +78,9 @@ def _account(scope: Scope, status: int, seconds: float) -> None:
     telemetry.REQUESTS.labels(scope["method"], route, status).inc()
     telemetry.REQUEST_SECONDS.labels(scope["method"], route).observe(seconds)
     if not scope["path"].startswith(_QUIET):
-        log.info("request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1))
+        log.info(
+            "request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1)
+        )
 
 
 class Bounds:

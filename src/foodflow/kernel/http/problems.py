@@ -39,7 +39,9 @@ def install(app: FastAPI) -> None:
 
 def problem(request: Request, refusal: Refusal) -> JSONResponse:
     """A refusal as a response."""
-    return _render(request, refusal.status, refusal.code, refusal.title, refusal.detail, refusal.errors, refusal.headers)
+    return _render(
+        request, refusal.status, refusal.code, refusal.title, refusal.detail, refusal.errors, refusal.headers
+    )
 
 
 def _render(  # noqa: PLR0913, PLR0917 - the members of RFC 9457
@@ -73,7 +75,9 @@ async def _not_valid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these only
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
-        return problem(request, Malformed(f"the body is not valid JSON: {faults[0].get('ctx', {}).get('error', '')}".rstrip(": ")))
+        return problem(
+            request, Malformed(f"the body is not valid JSON: {faults[0].get('ctx', {}).get('error', '')}".rstrip(": "))
+        )
     return problem(request, Invalid.because(*(_field_error(fault) for fault in faults)))
 
 
@@ -96,7 +100,11 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
 
 async def _database_failed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)  # noqa: S101 - registered for these only
-    if isinstance(error.orig, _TRANSIENT) or error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
+    if (
+        isinstance(error.orig, _TRANSIENT)
+        or error.connection_invalidated
+        or isinstance(error.orig, psycopg.OperationalError)
+    ):
         log.warning("database.unavailable", error=str(error.orig).strip())
         return problem(request, Unavailable("the database cannot take this now; nothing was stored, try again"))
     return await _failed(request, error)
@@ -108,4 +116,6 @@ async def _pool_exhausted(request: Request, _error: Exception) -> JSONResponse:
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", path=request.url.path, exc_info=error)
-    return _render(request, 500, "internal", "Internal error", "FoodFlow failed; the request id leads to the cause in its logs")
+    return _render(
+        request, 500, "internal", "Internal error", "FoodFlow failed; the request id leads to the cause in its logs"
+    )

@@ -24,11 +24,14 @@ _CATCH_UP = 1000
 _MAX_TOPICS = 50
 _PERMISSION = "live.listen"
 _CLOSE_POLICY = 1008
-_RESET = {"type": "reset", "topic": "", "data": {}, "sequence": None}
+_RESET: dict[str, Any] = {"type": "reset", "topic": "", "data": {}, "sequence": None}
 """Tells a reader that messages were missed which cannot be given again: it should load the present state."""
 
 router = guarded_router(tags=["live"])
-Topics = Annotated[list[str] | None, Query(alias="topic", description="Topics (`plant.line/<id>`, or `plant.line` for all of them); none means all")]
+Topics = Annotated[
+    list[str] | None,
+    Query(alias="topic", description="Topics (`plant.line/<id>`, or `plant.line` for all of them); none means all"),
+]
 
 
 @router.get("/api/v1/live", dependencies=[needs(_PERMISSION)], response_class=StreamingResponse)
@@ -37,7 +40,9 @@ async def stream(request: Request, actor: CurrentActor, topic: Topics = None) ->
     after = _last_seen(request.headers.get("last-event-id", request.query_params.get("after", "")))
     messages = _messages(request, actor, _topics(topic), after)
     events = (_server_sent(message) async for message in messages)
-    return StreamingResponse(events, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    return StreamingResponse(
+        events, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
 
 
 @router.websocket("/api/v1/live/socket")
@@ -92,7 +97,9 @@ async def _messages(
                 yield _wire(next_message)
 
 
-async def _missed(connection: HTTPConnection, subscription: Subscription, after: int | None) -> Sequence[dict[str, Any]]:
+async def _missed(
+    connection: HTTPConnection, subscription: Subscription, after: int | None
+) -> Sequence[dict[str, Any]]:
     """Stored messages after the last seen one; more than can be given at once means a reset."""
     if after is None:
         return []

@@ -20,8 +20,7 @@ def filled_lines(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, start=1):
         text = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
         if "\0" in text:
-            message = "a NUL character: not a text file, or one of another encoding (UTF-16?)"
-            raise DelimitedError(message, line=number)
+            raise DelimitedError("a NUL character: not a text file, or one of another encoding (UTF-16?)", line=number)
         if text and not text.isspace():
             yield number, text
 
@@ -38,6 +37,5 @@ def cells_of(line: str, *, separator: str, number: int) -> list[str]:
     else:
         cells = line.rstrip("\r\n").split(separator)
     if len(line) > LONGEST_CELL and max(map(len, cells)) > LONGEST_CELL:
-        message = f"a cell of more than {LONGEST_CELL} characters"
-        raise DelimitedError(message, line=number)
+        raise DelimitedError(f"a cell of more than {LONGEST_CELL} characters", line=number)
     return cells

@@ -33,9 +33,7 @@ class LocalClock:
     ambiguous: int = 0
     _latest: dict[Hashable, int] = field(default_factory=dict)
 
-    def to_utc(
-        self, local: NDArray[np.int64], keys: Sequence[Hashable]
-    ) -> tuple[NDArray[np.int64], dict[int, str]]:
+    def to_utc(self, local: NDArray[np.int64], keys: Sequence[Hashable]) -> tuple[NDArray[np.int64], dict[int, str]]:
         """Turn local microseconds (n) into UTC; also return the reasons of the refused, by place.
 
         `keys` (n) name whose time it is, so that the order is followed for each on its own.
@@ -50,9 +48,7 @@ class LocalClock:
         self._latest.update(zip(keys, result.tolist(), strict=True))
         return result, {}
 
-    def _in_order(
-        self, local: NDArray[np.int64], keys: Sequence[Hashable]
-    ) -> tuple[NDArray[np.int64], dict[int, str]]:
+    def _in_order(self, local: NDArray[np.int64], keys: Sequence[Hashable]) -> tuple[NDArray[np.int64], dict[int, str]]:
         """Turn a part in which the clocks change, row by row."""
         result, bad = np.zeros_like(local), {}
         for place, (wall, key) in enumerate(zip(local.tolist(), keys, strict=True)):
@@ -74,7 +70,10 @@ class LocalClock:
             if latest is None or instant > latest:
                 self.ambiguous += 1
                 return instant, ""
-        return None, f"this time comes twice in {self.zone} and the order of rows does not tell which"
+        return (
+            None,
+            f"this time comes twice in {self.zone} and the order of rows does not tell which",
+        )
 
     def _offset_of_day(self, day: int) -> int | None:
         """Offset to UTC that holds all through a local day; None if the clocks change on it."""

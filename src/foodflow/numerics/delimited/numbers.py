@@ -31,6 +31,11 @@ def is_number(cell: str, *, decimal: str) -> bool:
     return number is not None
 
 
+def is_meant_as_number(cell: str, *, decimal: str) -> bool:
+    """Tell whether a cell is a number or says that it is none that is finite, as NaN does."""
+    return is_number(cell, decimal=decimal) or _NOT_FINITE.fullmatch(cell.strip()) is not None
+
+
 def read_numbers(cells: Sequence[str], *, decimal: str) -> Numbers:
     """Read a column of numbers.
 
@@ -77,8 +82,8 @@ def _one_by_one(cells: Sequence[str], decimal: str) -> Numbers:
 
 def _number(text: str, decimal: str) -> tuple[float | None, str]:
     """Read one trimmed cell: the number, or None and why not."""
-    plain = text.replace(COMMA, POINT) if decimal == COMMA and POINT not in text else text
-    if not _PLAIN.fullmatch(plain):
+    plain = text.replace(COMMA, POINT) if decimal == COMMA else text
+    if (decimal == COMMA and POINT in text) or not _PLAIN.fullmatch(plain):
         return None, _why_not(text, decimal)
     number = float(plain)
     return (number, "") if math.isfinite(number) else (None, "too large a number")

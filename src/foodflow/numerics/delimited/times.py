@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -53,9 +53,7 @@ class Times:
     bad: dict[int, str]
 
 
-def read_times(
-    cells: Sequence[str], *, time_format: str, clock: LocalClock, keys: Sequence[Hashable]
-) -> Times:
+def read_times(cells: Sequence[str], *, time_format: str, clock: LocalClock, keys: Sequence[Hashable]) -> Times:
     """Read a column of times in one format.
 
     A time with an offset is that instant; one without is a time on the wall of `clock`, which
@@ -94,8 +92,7 @@ def is_date(cell: str) -> bool:
 def _calendar(cell: str, pattern: re.Pattern[str]) -> datetime:
     found = pattern.fullmatch(cell)
     if found is None:
-        message = f"not a time: {cell}"
-        raise ValueError(message)
+        raise ValueError(f"not a time: {cell}")
     part = found.groupdict()
     text = f"{part['year']}-{part['month']:0>2}-{part['day']:0>2}"
     if part["hour"]:
@@ -115,8 +112,7 @@ def _epoch_times(cells: Sequence[str], ticks_per_second: int) -> Times:
 
 def _from_ticks(cell: str, ticks_per_second: int) -> int:
     if not _EPOCH_TICKS.fullmatch(cell):
-        message = f"not a count: {cell}"
-        raise ValueError(message)
+        raise ValueError(f"not a count: {cell}")
     if "." in cell:
         ticks = round(Decimal(cell) * 10**6 / ticks_per_second)
     else:
@@ -124,9 +120,7 @@ def _from_ticks(cell: str, ticks_per_second: int) -> int:
     return max(min(ticks, LATEST), EARLIEST - 1)  # what lies outside is refused, not overflowed
 
 
-def _calendar_times(
-    cells: Sequence[str], time_format: str, clock: LocalClock, keys: Sequence[Hashable]
-) -> Times:
+def _calendar_times(cells: Sequence[str], time_format: str, clock: LocalClock, keys: Sequence[Hashable]) -> Times:
     dates = _all_padded(cells) if time_format == ISO else None
     if dates is None:
         dates = _one_by_one(cells, reader(time_format))
@@ -155,9 +149,7 @@ def _all_padded(cells: Sequence[str]) -> list[datetime | None] | None:
         return None
 
 
-def _one_by_one(
-    cells: Sequence[str], read: Callable[[str], datetime]
-) -> list[datetime | None]:
+def _one_by_one(cells: Sequence[str], read: Callable[[str], datetime]) -> list[datetime | None]:
     dates: list[datetime | None] = []
     for cell in cells:
         try:
@@ -186,3 +178,9 @@ def _walls(dates: Sequence[datetime]) -> NDArray[np.int64]:
 
 def _why_not(cell: str, wanted: str) -> str:
     return f"not {wanted}" if cell else "no time"
+
+
+def share_read(cells: Sequence[str], time_format: str) -> float:
+    """Share of the cells that are times in the format; 0 for a format that is none."""
+    times = read_times(cells, time_format=time_format, clock=LocalClock(UTC), keys=range(len(cells)))
+    return 1 - len(times.bad) / len(cells) if cells else 0

@@ -1,0 +1,19 @@
+"""Jobs of the plant."""
+
+from typing import Any
+from uuid import UUID
+
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.db import Database, tenant_transaction
+from foodflow.kernel.jobs import Job
+from foodflow.plant.events import BatchCompleted
+from foodflow.plant.usecases import batches
+
+
+async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
+    """Measure the effectiveness of a batch that was completed."""
+    async with tenant_transaction(database, actor) as session:
+        await batches.measure_batch(session, UUID(event["batch_id"]))
+
+
+JOBS = (Job("plant.measure_completed_batch", measure_completed_batch, after=frozenset({BatchCompleted.type})),)

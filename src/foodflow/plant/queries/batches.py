@@ -1,0 +1,75 @@
+"""Batches and their counts."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
+from foodflow.plant.rules import BatchNotFound, BatchStatus
+from foodflow.plant.tables import ProductionBatch, ProductionCount
+
+LISTING = Listing(
+    key=ProductionBatch.id,
+    order="-created_at",
+    filters={
+        "line_id": Filter(ProductionBatch.line_id, UUID),
+        "status": Filter(ProductionBatch.status, BatchStatus),
+        "product_code": Filter(ProductionBatch.product_code),
+        "planned_start_time": Filter(ProductionBatch.planned_start_time, datetime, ranges=True),
+        "actual_start_time": Filter(ProductionBatch.actual_start_time, datetime, ranges=True),
+        "actual_end_time": Filter(ProductionBatch.actual_end_time, datetime, ranges=True),
+    },
+    orderings={
+        "batch_number": ProductionBatch.batch_number,
+        "status": ProductionBatch.status,
+        "planned_start_time": ProductionBatch.planned_start_time,
+        "actual_start_time": ProductionBatch.actual_start_time,
+        "oee": ProductionBatch.oee,
+        "created_at": ProductionBatch.created_at,
+    },
+    searches=(ProductionBatch.batch_number, ProductionBatch.product_code, ProductionBatch.product_name),
+)
+
+COUNTS = Listing(
+    key=ProductionCount.id,
+    order="-at",
+    filters={
+        "batch_id": Filter(ProductionCount.batch_id, UUID),
+        "at": Filter(ProductionCount.at, datetime, ranges=True),
+    },
+    orderings={"at": ProductionCount.at},
+)
+
+
+async def batches(session: AsyncSession, wanted: Wanted) -> Page[ProductionBatch]:
+    """A page of batches."""
+    return await fetch(session, select(ProductionBatch), wanted)
+
+
+async def counts(session: AsyncSession, line_id: UUID, wanted: Wanted) -> Page[ProductionCount]:
+    """A page of a line's counts."""
+    return await fetch(session, select(ProductionCount).where(ProductionCount.line_id == line_id), wanted)
+
+
+async def batch(session: AsyncSession, id: UUID) -> ProductionBatch:
+    """A batch, or a refusal."""
+    return _found(await session.get(ProductionBatch, id), str(id))
+
+
+async def batch_for_update(session: AsyncSession, id: UUID) -> ProductionBatch:
+    """A batch, locked until the transaction ends. Whoever needs its line too locks the line first."""
+    return _found(await session.get(ProductionBatch, id, with_for_update=True, populate_existing=True), str(id))
+
+
+async def batch_numbered(session: AsyncSession, number: str) -> ProductionBatch:
+    """The batch of a batch number, or a refusal."""
+    found = await session.scalars(select(ProductionBatch).where(ProductionBatch.batch_number == number))
+    return _found(found.first(), number)
+
+
+def _found(batch: ProductionBatch | None, wanted: str) -> ProductionBatch:
+    if batch is None:
+        raise BatchNotFound(f"there is no batch {wanted}")
+    return batch

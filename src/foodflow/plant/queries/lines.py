@@ -1,0 +1,96 @@
+"""Lines, what is recorded of their time, and what they made."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
+from foodflow.numerics.intervals import StateChange
+from foodflow.numerics.oee import Amount
+from foodflow.plant.rules import LineNotFound, LineState
+from foodflow.plant.tables import LineStateChange, ProductionBatch, ProductionCount, ProductionLine, Sensor
+
+LISTING = Listing(
+    key=ProductionLine.id,
+    order="line_number",
+    filters={
+        "status": Filter(ProductionLine.status, LineState),
+        "is_active": Filter(ProductionLine.is_active, bool),
+        "plant_name": Filter(ProductionLine.plant_name),
+    },
+    orderings={
+        "line_number": ProductionLine.line_number,
+        "name": ProductionLine.name,
+        "status": ProductionLine.status,
+        "created_at": ProductionLine.created_at,
+    },
+    searches=(ProductionLine.line_number, ProductionLine.name, ProductionLine.location),
+)
+
+
+async def lines(session: AsyncSession, wanted: Wanted) -> Page[ProductionLine]:
+    """A page of lines."""
+    return await fetch(session, select(ProductionLine), wanted)
+
+
+async def all_lines(session: AsyncSession) -> Sequence[ProductionLine]:
+    """The lines in service, by number."""
+    found = select(ProductionLine).where(ProductionLine.is_active).order_by(ProductionLine.line_number)
+    return (await session.scalars(found)).all()
+
+
+async def line(session: AsyncSession, id: UUID) -> ProductionLine:
+    """A line, or a refusal."""
+    return _found(await session.get(ProductionLine, id), str(id))
+
+
+async def line_for_update(session: AsyncSession, id: UUID) -> ProductionLine:
+    """A line, locked until the transaction ends."""
+    return _found(await session.get(ProductionLine, id, with_for_update=True), str(id))
+
+
+async def line_numbered(session: AsyncSession, number: str) -> ProductionLine:
+    """The line of a line number, or a refusal."""
+    found = await session.scalars(select(ProductionLine).where(ProductionLine.line_number == number))
+    return _found(found.first(), number)
+
+
+def _found(line: ProductionLine | None, wanted: str) -> ProductionLine:
+    if line is None:
+        raise LineNotFound(f"there is no line {wanted}")
+    return line
+
+
+async def line_has_history(session: AsyncSession, id: UUID) -> bool:
+    """Whether anything is recorded of a line that deleting it would lose."""
+    for table in (ProductionBatch, Sensor, LineStateChange, ProductionCount):
+        if await session.scalar(select(table.line_id).where(table.line_id == id).limit(1)) is not None:
+            return True
+    return False
+
+
+async def state_at(session: AsyncSession, line_id: UUID, at: datetime) -> LineStateChange | None:
+    """The change that holds at a moment: the latest at or before it."""
+    found = select(LineStateChange).where(LineStateChange.line_id == line_id, LineStateChange.at <= at)
+    return (await session.scalars(found.order_by(LineStateChange.at.desc()).limit(1))).first()
+
+
+async def state_changes(session: AsyncSession, line_id: UUID, start: datetime, end: datetime) -> list[StateChange]:
+    """The changes within [start, end), and before them the one that holds at `start`."""
+    before = await state_at(session, line_id, start)
+    found = select(LineStateChange).where(
+        LineStateChange.line_id == line_id, LineStateChange.at > start, LineStateChange.at < end
+    )
+    rows = [*([before] if before is not None else []), *await session.scalars(found.order_by(LineStateChange.at))]
+    return [StateChange(row.at, row.state, row.reason or None) for row in rows]
+
+
+async def amounts(session: AsyncSession, line_id: UUID, start: datetime, end: datetime) -> list[Amount]:
+    """What the line made in (start, end], summed per ideal speed."""
+    totals = select(ProductionCount.ideal_speed, func.sum(ProductionCount.good), func.sum(ProductionCount.scrap))
+    within = totals.where(ProductionCount.line_id == line_id, ProductionCount.at > start, ProductionCount.at <= end)
+    rows = await session.execute(within.group_by(ProductionCount.ideal_speed))
+    return [Amount(good=good, scrap=scrap, ideal_rate=speed) for speed, good, scrap in rows]

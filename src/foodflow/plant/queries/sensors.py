@@ -1,0 +1,136 @@
+"""Sensors and their readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, cast, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
+from foodflow.plant.rules import SensorNotFound
+from foodflow.plant.tables import Reading, Sensor
+
+LISTING = Listing(
+    key=Sensor.id,
+    order="sensor_code",
+    filters={
+        "line_id": Filter(Sensor.line_id, UUID),
+        "sensor_type": Filter(Sensor.sensor_type),
+        "is_active": Filter(Sensor.is_active, bool),
+        "last_breach": Filter(Sensor.last_breach, int),
+        "last_reading_time": Filter(Sensor.last_reading_time, datetime, ranges=True),
+    },
+    orderings={
+        "sensor_code": Sensor.sensor_code,
+        "name": Sensor.name,
+        "sensor_type": Sensor.sensor_type,
+        "last_reading_time": Sensor.last_reading_time,
+        "created_at": Sensor.created_at,
+    },
+    searches=(Sensor.sensor_code, Sensor.name, Sensor.location),
+)
+
+_CONFLICTS = text(
+    "SELECT i.place, r.value, i.value FROM incoming_readings AS i JOIN readings AS r"
+    " ON r.sensor_key = i.sensor_key AND r.time = i.time WHERE r.value <> i.value ORDER BY i.place"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Readings of one sensor in order of time: microseconds since 1970 (int64), values (float64), breaches (int16)."""
+
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    breaches: NDArray[np.int16]
+
+
+async def sensors(session: AsyncSession, wanted: Wanted) -> Page[Sensor]:
+    """A page of sensors."""
+    return await fetch(session, select(Sensor), wanted)
+
+
+async def sensors_of_lines(session: AsyncSession, line_ids: Sequence[UUID]) -> Sequence[Sensor]:
+    """The sensors in service of some lines, by code."""
+    found = select(Sensor).where(Sensor.line_id.in_(line_ids), Sensor.is_active).order_by(Sensor.sensor_code)
+    return (await session.scalars(found)).all()
+
+
+async def sensor(session: AsyncSession, id: UUID) -> Sensor:
+    """A sensor, or a refusal."""
+    return _found(await session.get(Sensor, id), str(id))
+
+
+async def sensor_for_update(session: AsyncSession, id: UUID) -> Sensor:
+    """A sensor, locked until the transaction ends."""
+    return _found(await session.get(Sensor, id, with_for_update=True), str(id))
+
+
+async def sensor_coded(session: AsyncSession, code: str) -> Sensor:
+    """The sensor of a code, or a refusal."""
+    found = await session.scalars(select(Sensor).where(Sensor.sensor_code == code))
+    return _found(found.first(), code)
+
+
+async def sensors_coded(session: AsyncSession, codes: Sequence[str]) -> dict[str, Sensor]:
+    """Those of the named sensors that exist, by code."""
+    found = await session.scalars(select(Sensor).where(Sensor.sensor_code.in_(codes)))
+    return {sensor.sensor_code: sensor for sensor in found}
+
+
+async def sensors_for_update(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Sensor]:
+    """Sensors, locked in the order of their keys, so that two who write the same sensors wait and never block each other."""
+    found = select(Sensor).where(Sensor.id.in_(ids)).order_by(Sensor.key)
+    return (
+        await session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True))
+    ).all()
+
+
+def _found(sensor: Sensor | None, wanted: str) -> Sensor:
+    if sensor is None:
+        raise SensorNotFound(f"there is no sensor {wanted}")
+    return sensor
+
+
+async def has_readings(session: AsyncSession, key: int) -> bool:
+    """Whether a sensor has any reading."""
+    return await session.scalar(select(Reading.sensor_key).where(Reading.sensor_key == key).limit(1)) is not None
+
+
+async def conflicting_readings(session: AsyncSession) -> list[tuple[int, float, float]]:
+    """Of what waits in `incoming_readings`: place, stored and given value where another value is stored for the same moment."""
+    return [(row[0], row[1], row[2]) for row in await session.execute(_CONFLICTS)]
+
+
+async def readings(
+    session: AsyncSession, key: int, *, start: datetime | None, end: datetime | None, descending: bool, limit: int
+) -> Sequence[Reading]:
+    """Up to `limit` readings of a sensor in [start, end)."""
+    found = select(Reading).where(Reading.sensor_key == key)
+    if start is not None:
+        found = found.where(Reading.time >= start)
+    if end is not None:
+        found = found.where(Reading.time < end)
+    order = Reading.time.desc() if descending else Reading.time.asc()
+    return (await session.scalars(found.order_by(order).limit(limit))).all()
+
+
+async def count_readings(session: AsyncSession, key: int, start: datetime, end: datetime, *, at_most: int) -> int:
+    """How many readings a sensor has in [start, end), counting no further than one over `at_most`."""
+    within = select(Reading.sensor_key).where(Reading.sensor_key == key, Reading.time >= start, Reading.time < end)
+    return await session.scalar(select(func.count()).select_from(within.limit(at_most + 1).subquery())) or 0
+
+
+async def series(session: AsyncSession, key: int, start: datetime, end: datetime) -> Series:
+    """All readings of a sensor in [start, end) as columns."""
+    micros = cast(func.extract("epoch", Reading.time) * 1_000_000, BigInteger)
+    columns = select(micros, Reading.value, Reading.breach)
+    within = columns.where(Reading.sensor_key == key, Reading.time >= start, Reading.time < end)
+    rows = (await session.execute(within.order_by(Reading.time))).all()
+    times = np.array([row[0] for row in rows], np.int64)
+    values = np.array([row[1] for row in rows], np.float64)
+    return Series(times, values, np.array([row[2] for row in rows], np.int16))

@@ -1,0 +1,9 @@
+"""HTTP interface of the plant."""
+
+from fastapi import APIRouter
+
+from foodflow.plant.routes import batches, lines, readings, sensors
+
+router = APIRouter(prefix="/api/v1/plant-ops")
+for part in (lines, batches, readings, sensors):
+    router.include_router(part.router)

@@ -1,0 +1,103 @@
+"""HTTP interface of lines."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+from starlette.requests import Request
+
+from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
+from foodflow.kernel.paging import Wanted, page_of
+from foodflow.kernel.wire import Instant, PageOf
+from foodflow.plant.queries import batches as batch_queries
+from foodflow.plant.queries import lines as queries
+from foodflow.plant.schemas.lines import CountIn, CountOut, LineIn, LineOut, LinePatch, OeeOut, StateIn, StateOut
+from foodflow.plant.usecases import lines as usecases
+
+router = guarded_router(prefix="/lines", tags=["lines"])
+
+
+@router.post("", status_code=201, dependencies=[needs("plant.configure")], response_model=LineOut)
+async def create_line(session: Transaction, actor: CurrentActor, body: LineIn, response: Response) -> object:
+    """Set up a line."""
+    line = await usecases.create_line(session, actor, body.model_dump())
+    response.headers["Location"] = f"/api/v1/plant-ops/lines/{line.id}"
+    return line
+
+
+@router.get("", dependencies=[needs("plant.read")], openapi_extra=queries.LISTING.openapi)
+async def list_lines(
+    session: Transaction, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
+) -> PageOf[LineOut]:
+    """Lines, by number."""
+    return page_of(request, wanted, await queries.lines(session, wanted), LineOut)
+
+
+@router.get("/{id}", dependencies=[needs("plant.read")], response_model=LineOut)
+async def get_line(session: Transaction, id: UUID) -> object:
+    """A line."""
+    return await queries.line(session, id)
+
+
+@router.get("/by-number/{number}", dependencies=[needs("plant.read")], response_model=LineOut)
+async def get_line_by_number(session: Transaction, number: str) -> object:
+    """The line of a line number."""
+    return await queries.line_numbered(session, number)
+
+
+@router.patch("/{id}", dependencies=[needs("plant.configure")], response_model=LineOut)
+async def change_line(session: Transaction, actor: CurrentActor, id: UUID, body: LinePatch) -> object:
+    """Change what is known of a line."""
+    return await usecases.change_line(session, actor, id, body.given())
+
+
+@router.delete("/{id}", status_code=204, dependencies=[needs("plant.configure")])
+async def delete_line(session: Transaction, actor: CurrentActor, id: UUID) -> None:
+    """Remove a line of which nothing was recorded."""
+    await usecases.delete_line(session, actor, id)
+
+
+@router.post("/{id}/status", dependencies=[needs("plant.record")], response_model=LineOut)
+async def record_state(session: Transaction, actor: CurrentActor, id: UUID, body: StateIn) -> object:
+    """Record the state of a line since a moment."""
+    return await usecases.record_state(session, actor, id, state=body.status, at=body.at, reason=body.reason)
+
+
+@router.get("/{id}/states", dependencies=[needs("plant.read")])
+async def list_states(
+    session: Transaction,
+    id: UUID,
+    start_time: Instant | None = None,
+    end_time: Instant | None = None,
+) -> list[StateOut]:
+    """What a line did in a window (the last 24 hours), without gaps or overlaps; `unrecorded` where nobody said."""
+    return [StateOut.model_validate(part) for part in await usecases.states(session, id, start_time, end_time)]
+
+
+@router.post("/{id}/counts", status_code=201, dependencies=[needs("plant.record")], response_model=CountOut)
+async def record_count(session: Transaction, actor: CurrentActor, id: UUID, body: CountIn) -> object:
+    """Record what a line made since the last report."""
+    return await usecases.record_count(session, actor, id, **body.model_dump())
+
+
+@router.get("/{id}/counts", dependencies=[needs("plant.read")], openapi_extra=batch_queries.COUNTS.openapi)
+async def list_counts(
+    session: Transaction,
+    request: Request,
+    id: UUID,
+    wanted: Annotated[Wanted, Depends(batch_queries.COUNTS)],
+) -> PageOf[CountOut]:
+    """What a line made, latest first."""
+    await queries.line(session, id)
+    return page_of(request, wanted, await batch_queries.counts(session, id, wanted), CountOut)
+
+
+@router.get("/{id}/oee", dependencies=[needs("plant.read")])
+async def get_oee(
+    session: Transaction,
+    id: UUID,
+    start_time: Instant | None = None,
+    end_time: Instant | None = None,
+) -> OeeOut:
+    """A line's effectiveness (ISO 22400-2) over a window (the last 24 hours), from recorded states and counts."""
+    return OeeOut.of(id, await usecases.effectiveness(session, id, start_time, end_time))

@@ -1,0 +1,150 @@
+"""Wire shapes of lines."""
+
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch
+from foodflow.numerics.oee import Elements
+from foodflow.plant.rules import LineState
+from foodflow.plant.schemas.shared import Amount, Ratio, Short, Speed, Text
+from foodflow.plant.usecases.lines import LineEffectiveness
+
+
+class LineIn(In):
+    """A new line."""
+
+    line_number: Annotated[str, Field(min_length=1, max_length=50)]
+    name: Line
+    description: Text = ""
+    plant_name: Short = ""
+    location: Short = ""
+    design_speed: Speed | None = None
+    max_speed: Speed | None = None
+    min_speed: Speed | None = None
+
+
+class LinePatch(Patch):
+    """Changes of a line; its state is recorded with `POST …/status`."""
+
+    name: Line = ""
+    description: Text = ""
+    plant_name: Short = ""
+    location: Short = ""
+    design_speed: Speed | None = None
+    max_speed: Speed | None = None
+    min_speed: Speed | None = None
+    is_active: bool = True
+
+
+class LineOut(Out):
+    """A line; `status` is null until a first state is recorded."""
+
+    id: UUID
+    line_number: str
+    name: str
+    description: str
+    plant_name: str
+    location: str
+    design_speed: Number | None
+    max_speed: Number | None
+    min_speed: Number | None
+    status: LineState | None
+    status_since: Instant | None
+    current_batch_id: UUID | None
+    is_active: bool
+    created_at: Instant
+    updated_at: Instant
+
+
+class StateIn(In):
+    """A state of a line since a moment (now)."""
+
+    status: LineState
+    at: Instant | None = None
+    reason: Short = ""
+
+
+class StateOut(Out):
+    """A state of a line over an interval."""
+
+    state: str
+    start: Instant
+    end: Instant
+    reason: str | None
+
+
+class CountIn(In):
+    """What a line made up to a moment (now) since the last report."""
+
+    good: Amount = Decimal(0)
+    scrap: Amount = Decimal(0)
+    at: Instant | None = None
+    batch_id: UUID | None = None
+    scrap_reason: Short = ""
+
+
+class CountOut(Out):
+    """A recorded count."""
+
+    id: UUID
+    line_id: UUID
+    batch_id: UUID | None
+    at: Instant
+    good: Number
+    scrap: Number
+    scrap_reason: str
+    ideal_speed: Number | None
+    recorded_by: str
+
+
+class OeeOut(Out):
+    """A line's effectiveness (ISO 22400-2) over a window, and all that it is made of."""
+
+    line_id: UUID
+    start_time: Instant
+    end_time: Instant
+    availability: Ratio
+    performance: Annotated[float | None, Field(description="Above 1: the ideal speed is set too low")]
+    quality: Ratio
+    oee: Ratio
+    planned_busy_seconds: float
+    production_seconds: float
+    seconds: Annotated[dict[str, float], Field(description="Seconds in each state; `unrecorded`: nobody said")]
+    produced: Number
+    good: Number
+    scrap: Number
+    ideal_seconds_produced: float
+    ideal_seconds_good: float
+    ideal_speed_exceeded: bool
+    ideal_speed_unknown: bool
+    counted_without_running: bool
+    version: int
+
+    @classmethod
+    def of(cls, line_id: UUID, result: LineEffectiveness) -> "OeeOut":
+        """The wire shape of a line's effectiveness."""
+        elements: Elements = result.elements
+        return cls(
+            line_id=line_id,
+            start_time=result.start,
+            end_time=result.end,
+            availability=result.ratios.availability,
+            performance=result.ratios.performance,
+            quality=result.ratios.quality,
+            oee=result.ratios.oee,
+            planned_busy_seconds=elements.pbt,
+            production_seconds=elements.apt,
+            seconds=elements.seconds,
+            produced=elements.produced,
+            good=elements.good,
+            scrap=elements.scrap,
+            ideal_seconds_produced=float(elements.ideal_seconds_produced),
+            ideal_seconds_good=float(elements.ideal_seconds_good),
+            ideal_speed_exceeded=result.ratios.ideal_rate_exceeded,
+            ideal_speed_unknown=result.ratios.ideal_rate_unknown,
+            counted_without_running=result.ratios.counted_without_running,
+            version=result.version,
+        )

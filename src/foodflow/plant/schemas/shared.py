@@ -1,0 +1,17 @@
+"""Wire types that the plant's shapes share."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from foodflow.kernel.wire import Number
+
+Code = Annotated[str, Field(min_length=1, max_length=100)]
+Short = Annotated[str, Field(max_length=255)]
+Text = Annotated[str, Field(max_length=10_000)]
+Speed = Annotated[Number, Field(gt=0, max_digits=10, decimal_places=2, description="Items per minute")]
+Amount = Annotated[Number, Field(ge=0, max_digits=12, decimal_places=2)]
+Target = Annotated[Number, Field(gt=0, max_digits=12, decimal_places=2)]
+Ratio = Annotated[float | None, Field(description="0 to 1; null where there is nothing to divide by")]
+Breach = Literal["below", "above"] | None
+BREACHES: dict[int, Breach] = {-1: "below", 0: None, 1: "above"}

@@ -1,0 +1,92 @@
+"""Deeds on batches: planning, starting, completing, and what their time came to."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.kernel import audit, clock, events
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.db import unless_taken
+from foodflow.plant import rules
+from foodflow.plant.events import BatchCompleted, BatchCreated, BatchStarted
+from foodflow.plant.queries import batches as queries
+from foodflow.plant.queries import lines as line_queries
+from foodflow.plant.rules import BatchStatus, LineState
+from foodflow.plant.tables import ProductionBatch
+from foodflow.plant.usecases import lines
+
+
+async def create_batch(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> ProductionBatch:
+    """Plan a batch on a line."""
+    line = await line_queries.line(session, fields["line_id"])
+    rules.require_active(is_active=line.is_active, number=line.line_number)
+    now = clock.now()
+    batch = ProductionBatch(id=clock.new_id(), status=BatchStatus.PLANNED, created_at=now, updated_at=now, **fields)
+    batch.good_quantity = batch.scrap_quantity = Decimal(0)
+    async with unless_taken(session, rules.Taken(f"there is a batch {batch.batch_number} already")):
+        session.add(batch)
+    audit.record(session, actor, "batch.created", batch.id, number=batch.batch_number)
+    planned = BatchCreated(
+        batch_id=batch.id,
+        batch_number=batch.batch_number,
+        line_id=line.id,
+        product_code=batch.product_code,
+        target_quantity=float(batch.target_quantity),
+    )
+    events.tell(session, planned)
+    return batch
+
+
+async def change_batch(session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any]) -> ProductionBatch:
+    """Change what is known of a batch until it is completed; its state and quantities have deeds of their own."""
+    batch = await queries.batch_for_update(session, id)
+    rules.require_changeable(batch.status, number=batch.batch_number)
+    for name, value in changes.items():
+        setattr(batch, name, value)
+    batch.updated_at = clock.now()
+    audit.record(session, actor, "batch.changed", batch.id, **changes)
+    return batch
+
+
+async def start_batch(session: AsyncSession, actor: Actor, id: UUID) -> ProductionBatch:
+    """Start a planned batch on its line, which runs from now on."""
+    line = await line_queries.line_for_update(session, (await queries.batch(session, id)).line_id)
+    batch = await queries.batch_for_update(session, id)
+    rules.require_startable(batch.status, number=batch.batch_number)
+    rules.require_active(is_active=line.is_active, number=line.line_number)
+    rules.require_free(line.current_batch_id, number=line.line_number)
+    now = clock.now()
+    batch.status, batch.actual_start_time, batch.updated_at = BatchStatus.IN_PROGRESS, now, now
+    line.current_batch_id = batch.id
+    await lines.enter_state(session, actor, line, state=LineState.RUNNING, at=now)
+    audit.record(session, actor, "batch.started", batch.id, number=batch.batch_number)
+    events.tell(session, BatchStarted(batch_id=batch.id, batch_number=batch.batch_number, line_id=line.id))
+    return batch
+
+
+async def complete_batch(session: AsyncSession, actor: Actor, id: UUID) -> ProductionBatch:
+    """Complete a batch in progress; a line that was running is idle from now on, any other state of it stays."""
+    line = await line_queries.line_for_update(session, (await queries.batch(session, id)).line_id)
+    batch = await queries.batch_for_update(session, id)
+    rules.require_in_progress(batch.status, number=batch.batch_number)
+    now = clock.now()
+    batch.status, batch.actual_end_time, batch.updated_at = BatchStatus.COMPLETED, now, now
+    if line.status == LineState.RUNNING:
+        await lines.enter_state(session, actor, line, state=LineState.IDLE, at=now)
+    line.current_batch_id = None
+    audit.record(session, actor, "batch.completed", batch.id, number=batch.batch_number)
+    made = {"good_quantity": float(batch.good_quantity), "scrap_quantity": float(batch.scrap_quantity)}
+    events.tell(session, BatchCompleted(batch_id=batch.id, batch_number=batch.batch_number, line_id=line.id, **made))
+    return batch
+
+
+async def measure_batch(session: AsyncSession, id: UUID) -> ProductionBatch:
+    """Store the effectiveness of a completed batch over its own time, with the version of the formula; safe to repeat."""
+    batch = await queries.batch_for_update(session, id)
+    if batch.actual_start_time is not None and batch.actual_end_time is not None:
+        result = await lines.measured(session, batch.line_id, batch.actual_start_time, batch.actual_end_time)
+        batch.availability, batch.performance = result.ratios.availability, result.ratios.performance
+        batch.quality, batch.oee, batch.oee_version = result.ratios.quality, result.ratios.oee, result.version
+    return batch

@@ -1,0 +1,77 @@
+"""Reading back: a sensor's readings page by page, and as a series for drawing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.kernel import clock
+from foodflow.kernel.errors import FieldError, Invalid
+from foodflow.numerics.downsample import min_max
+from foodflow.numerics.limits import Excursion, excursions
+from foodflow.plant import rules
+from foodflow.plant.queries import sensors as queries
+from foodflow.plant.queries.sensors import Series
+from foodflow.plant.tables import Reading, Sensor
+
+MAX_DRAWN = 500_000
+"""Readings that one series looks at; a longer window is refused until it is narrowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A sensor's readings over [start, end): how many there are, those to draw, and every excursion of all of them."""
+
+    sensor: Sensor
+    start: datetime
+    end: datetime
+    readings: int
+    whole: Series
+    drawn: Sequence[int]
+    excursions: list[Excursion]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Readings in order, and the moment at which the next ones go on (None: these are the last)."""
+
+    readings: Sequence[Reading]
+    goes_on_at: datetime | None
+
+
+async def page_of_readings(
+    session: AsyncSession,
+    sensor_id: UUID,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    descending: bool,
+    limit: int,
+) -> Slice:
+    """Up to `limit` readings of a sensor in [start, end)."""
+    sensor = await queries.sensor(session, sensor_id)
+    found = await queries.readings(session, sensor.key, start=start, end=end, descending=descending, limit=limit + 1)
+    if len(found) <= limit:
+        return Slice(found, None)
+    # The end of a range is exclusive: downwards, what follows begins just after the first reading left out.
+    further = found[limit].time + timedelta(microseconds=1) if descending else found[limit].time
+    return Slice(found[:limit], further)
+
+
+async def draw(
+    session: AsyncSession, sensor_id: UUID, *, start: datetime | None, end: datetime | None, points: int
+) -> Drawing:
+    """A sensor's readings for a chart of about `points` points; by default the last 24 hours up to its latest reading."""
+    sensor = await queries.sensor(session, sensor_id)
+    latest = sensor.last_reading_time or clock.now()
+    last = end or latest + timedelta(microseconds=1)
+    first, last = rules.window(start or last - timedelta(hours=24), last, max(last, clock.now()))
+    count = await queries.count_readings(session, sensor.key, first, last, at_most=MAX_DRAWN)
+    if count > MAX_DRAWN:
+        message = f"the window holds more than {MAX_DRAWN} readings; narrow it"
+        raise Invalid.because(FieldError("start_time", message, "plant.window_too_full"))
+    whole = await queries.series(session, sensor.key, first, last)
+    drawn = min_max(whole.times, whole.values, buckets=max(1, points // 2)).tolist() if count else []
+    return Drawing(sensor, first, last, count, whole, drawn, excursions(whole.values, whole.breaches))

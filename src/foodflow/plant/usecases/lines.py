@@ -1,0 +1,170 @@
+"""Deeds on lines: setting them up, recording their state and what they make, and asking for their effectiveness."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.kernel import audit, clock, events, live
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.db import unless_taken
+from foodflow.numerics import oee
+from foodflow.numerics.intervals import Interval, intervals
+from foodflow.plant import rules
+from foodflow.plant.events import READ, LineStateRecorded
+from foodflow.plant.queries import batches as batch_queries
+from foodflow.plant.queries import lines as queries
+from foodflow.plant.rules import LineState
+from foodflow.plant.tables import LineStateChange, ProductionBatch, ProductionCount, ProductionLine
+
+
+@dataclass(frozen=True, slots=True)
+class LineEffectiveness:
+    """A line's effectiveness over [start, end), the elements it is made of, and the version of the formula."""
+
+    start: datetime
+    end: datetime
+    elements: oee.Elements
+    ratios: oee.Effectiveness
+    version: int = oee.VERSION
+
+
+async def create_line(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> ProductionLine:
+    """Set up a line; its state is unknown until the first one is recorded."""
+    now = clock.now()
+    line = ProductionLine(id=clock.new_id(), is_active=True, created_at=now, updated_at=now, **fields)
+    async with unless_taken(session, rules.Taken(f"there is a line {line.line_number} already")):
+        session.add(line)
+    audit.record(session, actor, "line.created", line.id, number=line.line_number)
+    return line
+
+
+async def change_line(session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any]) -> ProductionLine:
+    """Change what is known of a line; its state and its number have deeds (or none) of their own."""
+    line = await queries.line_for_update(session, id)
+    for name, value in changes.items():
+        setattr(line, name, value)
+    line.updated_at = clock.now()
+    audit.record(session, actor, "line.changed", line.id, **changes)
+    return line
+
+
+async def delete_line(session: AsyncSession, actor: Actor, id: UUID) -> None:
+    """Remove a line of which nothing was ever recorded; refused where history would be lost."""
+    line = await queries.line_for_update(session, id)
+    if await queries.line_has_history(session, id):
+        raise rules.InUse(f"line {line.line_number} has history; set is_active to false instead")
+    audit.record(session, actor, "line.deleted", line.id, number=line.line_number)
+    await session.delete(line)
+
+
+async def record_state(
+    session: AsyncSession,
+    actor: Actor,
+    line_id: UUID,
+    *,
+    state: LineState,
+    at: datetime | None = None,
+    reason: str = "",
+) -> ProductionLine:
+    """Record that a line is in a state since `at` (now). A report that comes late finds its place in the past."""
+    line = await queries.line_for_update(session, line_id)
+    rules.require_active(is_active=line.is_active, number=line.line_number)
+    now = clock.now()
+    moment = at or now
+    rules.require_recordable(moment, now)
+    await enter_state(session, actor, line, state=state, at=moment, reason=reason)
+    return line
+
+
+async def enter_state(
+    session: AsyncSession, actor: Actor, line: ProductionLine, *, state: LineState, at: datetime, reason: str = ""
+) -> None:
+    """Put a change of state into the history of a line that the caller has locked; the same report twice is one."""
+    holding = await queries.state_at(session, line.id, at)
+    if holding is not None and holding.at == at:
+        if (holding.state, holding.reason) == (state, reason):
+            return
+        raise rules.StateContradicted(
+            f"line {line.line_number} is recorded as {holding.state} at {at.isoformat()} already"
+        )
+    change = LineStateChange(line_id=line.id, at=at, state=state, reason=reason, batch_id=line.current_batch_id)
+    change.recorded_by, change.recorded_at = actor.id, clock.now()
+    session.add(change)
+    if line.status_since is None or at > line.status_since:
+        line.status, line.status_since = state, at
+    audit.record(session, actor, "line.state_recorded", line.id, state=state, at=at.isoformat(), reason=reason)
+    since = at.isoformat()
+    events.tell(
+        session,
+        LineStateRecorded(line_id=line.id, line_number=line.line_number, state=state, reason=reason, since=since),
+    )
+
+
+async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, and why some was scrapped
+    session: AsyncSession,
+    actor: Actor,
+    line_id: UUID,
+    *,
+    good: Decimal,
+    scrap: Decimal,
+    at: datetime | None = None,
+    batch_id: UUID | None = None,
+    scrap_reason: str = "",
+) -> ProductionCount:
+    """Record what a line made up to `at` since the last report; it belongs to the batch in progress unless another is named."""
+    line = await queries.line_for_update(session, line_id)
+    now = clock.now()
+    moment = at or now
+    rules.require_recordable(moment, now)
+    batch = await _batch_of_count(session, line, batch_id)
+    count = ProductionCount(id=clock.new_id(), line_id=line.id, at=moment, good=good, scrap=scrap, recorded_by=actor.id)
+    count.scrap_reason, count.ideal_speed = scrap_reason, line.design_speed
+    if batch is not None:
+        count.batch_id = batch.id
+        count.ideal_speed = batch.target_speed or line.design_speed
+        batch.good_quantity += good
+        batch.scrap_quantity += scrap
+    session.add(count)
+    live.publish(
+        session, topic=f"plant.line/{line.id}", type="plant.line.counted", needs=READ, data={"at": moment.isoformat()}
+    )
+    return count
+
+
+async def _batch_of_count(session: AsyncSession, line: ProductionLine, named: UUID | None) -> ProductionBatch | None:
+    batch_id = named or line.current_batch_id
+    if batch_id is None:
+        return None
+    batch = await batch_queries.batch_for_update(session, batch_id)
+    if batch.line_id != line.id:
+        raise rules.BatchNotInProgress(f"batch {batch.batch_number} is not made on line {line.line_number}")
+    rules.require_in_progress(batch.status, number=batch.batch_number)
+    return batch
+
+
+async def effectiveness(
+    session: AsyncSession, line_id: UUID, start: datetime | None, end: datetime | None
+) -> LineEffectiveness:
+    """A line's effectiveness over a window (by default the last 24 hours) after ISO 22400-2; see `numerics.oee`."""
+    await queries.line(session, line_id)
+    first, last = rules.window(start, end, clock.now())
+    return await measured(session, line_id, first, last)
+
+
+async def states(session: AsyncSession, line_id: UUID, start: datetime | None, end: datetime | None) -> list[Interval]:
+    """What a line did in a window (by default the last 24 hours), every moment of it in exactly one interval."""
+    await queries.line(session, line_id)
+    first, last = rules.window(start, end, clock.now())
+    return intervals(await queries.state_changes(session, line_id, first, last), start=first, end=last)
+
+
+async def measured(session: AsyncSession, line_id: UUID, start: datetime, end: datetime) -> LineEffectiveness:
+    """The effectiveness of a line over exactly [start, end), from its recorded states and counts."""
+    changes = await queries.state_changes(session, line_id, start, end)
+    made = await queries.amounts(session, line_id, start, end)
+    elements = oee.elements_of(oee.line_time(changes, start=start, end=end), made)
+    return LineEffectiveness(start, end, elements, oee.oee(elements))

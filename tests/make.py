@@ -1,0 +1,64 @@
+"""What the tests of every context share: the two companies, their people, and the address of a database by its name."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import psycopg
+
+from foodflow.identity.public import ROLES
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.tenancy import TenantName
+
+SECRET_KEY: Final = "the key of databases that exist for seconds"
+PASSWORD: Final = "correct horse battery staple"
+COMPANIES: Final = ("demo", "akron")
+
+_INSERT_PERSON = """
+WITH person AS (
+    INSERT INTO platform.users (username, email, first_name, last_name, password_hash, is_active, created_at)
+    VALUES (%(username)s, '', '', '', %(password_hash)s, true, now()) RETURNING id
+), place AS (
+    INSERT INTO platform.memberships (user_id, tenant, roles) SELECT id, company, %(roles)s::text[] FROM person, unnest(%(companies)s::text[]) AS company
+)
+SELECT id FROM person
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in with `PASSWORD`, and one of their companies."""
+
+    id: int
+    username: str
+    company: str
+
+
+def everything(company: str) -> Actor:
+    """Somebody who may do everything in a company."""
+    return Actor(id=f"user:of-{company}", tenant=TenantName(company), permissions=frozenset({"*"}))
+
+
+def person(
+    connection: psycopg.Connection, password_hash: str, *, username: str, companies: tuple[str, ...], roles: tuple[str, ...]
+) -> Person:
+    """Put somebody into the directory; the hash is made once for all people, because making it is meant to be slow."""
+    values = {"username": username, "password_hash": password_hash, "roles": list(roles), "companies": list(companies)}
+    row = connection.execute(_INSERT_PERSON, values).fetchone()
+    assert row is not None
+    return Person(row[0], username, companies[0])
+
+
+def people(url: str, password_hash: str) -> dict[tuple[str, str], Person]:
+    """One person of each role in each company, named `role.company`."""
+    with psycopg.connect(url) as connection:
+        return {
+            (company, role): person(connection, password_hash, username=f"{role}.{company}", companies=(company,), roles=(role,))
+            for company in COMPANIES
+            for role in ROLES
+        }
+
+
+def url_of(database: str, url: str) -> str:
+    """The address of another database of the same server, for the same role."""
+    return urlsplit(url)._replace(path=f"/{database}").geturl()
