@@ -1,4 +1,5 @@
-"""Fixtures of all tests: one PostgreSQL for the run, and for each module a database of its own with two companies in it."""
+"""Fixtures of all tests: one PostgreSQL for the run, and for each module a database of its own with two companies
+in it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager

@@ -8,7 +8,6 @@ from foodflow.kernel.db import Database
 from foodflow.kernel.events import Listeners
 from foodflow.kernel.jobs import Job, PlatformJob
 from foodflow.plant import jobs as plant_jobs
-from foodflow.settings import Settings, SettingsError
 
 VERSION = version("foodflow")
 EVENTS_KEPT_DAYS = 30
@@ -25,14 +24,3 @@ PERIODIC: tuple[PlatformJob, ...] = (
     *identity_jobs.PERIODIC,
     PlatformJob("events.forget_delivered", "47 2 * * *", _forget_delivered_events),
 )
-
-
-def required(settings: Settings) -> tuple[str, str]:
-    """The database's URL and the secret key, which a part cannot do without."""
-    if settings.database_url is None:
-        message = "DATABASE_URL is not set; `foodflow up` starts everything with a database of its own"
-        raise SettingsError(message)
-    if settings.secret_key is None:
-        message = "FOODFLOW_SECRET_KEY is not set; `foodflow up` makes one and keeps it"
-        raise SettingsError(message)
-    return settings.database_url, settings.secret_key.get_secret_value()

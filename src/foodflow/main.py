@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from foodflow import composition
+from foodflow import composition, parts
 from foodflow.identity import public as identity
 from foodflow.identity.routes import router as identity_router
 from foodflow.kernel.db import Database
@@ -23,7 +23,7 @@ _DESCRIPTION = (
 
 def create_app(settings: Settings) -> FastAPI:
     """The web application for these settings, which must name a database and a secret key."""
-    database_url, secret_key = composition.required(settings)
+    database_url, secret_key = parts.database_url_of(settings), parts.secret_key_of(settings)
     database = Database(database_url, listeners=composition.LISTENERS)
     hub = Hub(database_url)
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-SLUG_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+SLUG_PATTERN = r"^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$"
+"""A company's short name: at once a host name and, with `_` for `-`, a PostgreSQL role."""
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
 _PREFIX = "FOODFLOW_"
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
     default_tenant: str = _setting(
         "demo",
         "Company of callers who name none; it is created at the first start.",
-        "1 to 40 characters: lower-case letters, digits and underscores, a letter first",
+        "1 to 40 characters: lower-case letters, digits and hyphens, a letter first, no hyphen last",
         pattern=SLUG_PATTERN,
     )
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = _setting(

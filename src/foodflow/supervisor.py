@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from foodflow.kernel import lifeline
 from foodflow.kernel.database_check import DatabaseUnusableError, require_usable
 from foodflow.kernel.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from foodflow.kernel.processes import Part, how_ended, wait_until
+from foodflow.kernel.processes import Part, how_ended, kill_all_that_carry, wait_until
 from foodflow.settings import Settings, environment_of_part
 
 STOPPED = 0
@@ -51,9 +51,12 @@ class InterruptedBySignal(KeyboardInterrupt):
 
 def say(line: str) -> None:
     """Print one line at once; a terminal that is gone must not keep anything from being stopped."""
-    with suppress(OSError):
+    try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+    except OSError:
+        # What is still in the buffer would fail once more, when the interpreter ends, and change the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(
@@ -195,9 +198,10 @@ class _Run:
                 raise CannotStartError(message) from error
 
     def stop_parts(self) -> None:
-        """Stop the parts in the order in which they were started."""
+        """Stop the parts in the order in which they were started, and then whatever has slipped out of their groups."""
         for part in self.parts:
             part.stop()
+        kill_all_that_carry(str(self.settings.lifeline))
 
     def await_ready(self) -> None:
         """Wait until the web server says that it is ready."""

@@ -6,7 +6,7 @@ import signal
 
 import structlog
 
-from foodflow import composition
+from foodflow import composition, parts
 from foodflow.kernel import jobs, relay
 from foodflow.kernel.db import Database
 from foodflow.settings import Settings
@@ -19,8 +19,7 @@ log = structlog.get_logger(__name__)
 
 async def work(settings: Settings) -> None:
     """Relay events and do jobs until SIGTERM or SIGINT; jobs in hand are finished first."""
-    database_url, _ = composition.required(settings)
-    database = Database(database_url, pool_size=AT_ONCE + 2, listeners=composition.LISTENERS)
+    database = Database(parts.database_url_of(settings), pool_size=AT_ONCE + 2, listeners=composition.LISTENERS)
     queue = jobs.build_queue(database, composition.JOBS, composition.PERIODIC)
     sinks = (relay.to_live, jobs.sink_of(composition.JOBS))
     async with queue.open_async():

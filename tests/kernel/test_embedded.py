@@ -12,7 +12,6 @@ import psutil
 import psycopg
 import pytest
 
-import foodflow
 from foodflow.kernel import cluster, postmaster, processes
 from foodflow.kernel.embedded import EmbeddedPostgres, EmbeddedPostgresError, temporary_postgres
 from foodflow.kernel.processes import has_ended, wait_until
@@ -56,13 +55,12 @@ def processes_in(server: EmbeddedPostgres) -> list[psutil.Process]:
 
 
 def start_elsewhere(home: Path) -> "subprocess.Popen[str]":
-    source = str(Path(foodflow.__file__).parents[1])
     return subprocess.Popen(
         [sys.executable, "-c", START_AND_WAIT, str(home)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={"PYTHONPATH": source, "PATH": os.defpath},
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.defpath},
     )
 
 

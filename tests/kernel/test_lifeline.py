@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import foodflow
 from foodflow.kernel import lifeline
 from foodflow.kernel.processes import wait_until
 
 ADDRESS = "http://127.0.0.1:8000"
-SOURCE = str(Path(foodflow.__file__).parents[1])
 Start = Callable[..., "subprocess.Popen[str]"]
 
 HOLD = """
@@ -48,7 +46,7 @@ def start() -> Iterator[Start]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={"PYTHONPATH": SOURCE, "PATH": os.defpath},
+            env={"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.defpath},
         )
         started.append(process)
         return process

@@ -1,4 +1,6 @@
-"""What others may use of identity: reading credentials, signing in and out of a browser, a company's first administrator."""
+"""What others may use of identity: reading credentials, signing in and out of a browser, a company's first
+administrator.
+"""
 
 from dataclasses import dataclass
 

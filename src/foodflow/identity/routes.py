@@ -28,7 +28,7 @@ async def sign_in(request: Request, response: Response, body: SignInIn, company:
     )
     async with platform_transaction(state.database) as session:
         refresh_token = await usecases.begin(session, "refresh", user_id, tenant)
-    return _tokens(request, response, user_id, tenant, refresh_token)
+    return _tokens(request, response, user_id, tenant, refresh_token=refresh_token)
 
 
 @router.post("/token/refresh", dependencies=[open_to_all()])
@@ -40,7 +40,7 @@ async def refresh(request: Request, response: Response, body: RefreshIn) -> Toke
     if rotation.refused:
         message = "the refresh token is not valid (any longer); sign in again"
         raise BadToken(message)
-    return _tokens(request, response, rotation.user_id, rotation.tenant, rotation.secret)
+    return _tokens(request, response, rotation.user_id, rotation.tenant, refresh_token=rotation.secret)
 
 
 @router.get("/user", dependencies=[needs("identity.read_self")])
@@ -53,7 +53,7 @@ async def current_user(request: Request, actor: CurrentActor) -> UserOut:
     return UserOut.of(person)
 
 
-def _tokens(request: Request, response: Response, user_id: int, tenant: str, refresh_token: str) -> TokensOut:
+def _tokens(request: Request, response: Response, user_id: int, tenant: str, *, refresh_token: str) -> TokensOut:
     response.headers["Cache-Control"] = "no-store"
     key = request.app.state.settings.secret_key.get_secret_value()
     access_token = credentials.sign_access_token(key, AccessClaims(user_id, tenant))

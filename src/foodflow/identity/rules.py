@@ -7,7 +7,7 @@ from foodflow.kernel.errors import Conflict, FieldError, Invalid, Unauthenticate
 
 REFRESH_TOKEN_LIFE = timedelta(days=7)
 SESSION_LIFE = timedelta(hours=12)
-MIN_PASSWORD, MAX_PASSWORD = 12, 256
+MIN_PASSWORD, MAX_PASSWORD = 8, 256
 
 _EVERYBODY = frozenset({"identity.read_self", "live.listen"})
 _READ = frozenset({"plant.read"})

@@ -27,7 +27,7 @@ class TokensOut(Out):
 
     access_token: str
     refresh_token: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105 - the type of token (RFC 6750)
     expires_in: int
 
 

@@ -23,7 +23,9 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What the use of a refresh token led to: a new one and whom it is for, or a refusal (after which its family is ended)."""
+    """What the use of a refresh token led to: a new one and whom it is for, or a refusal (after which its family is
+    ended).
+    """
 
     user_id: int = 0
     tenant: str = ""
@@ -40,14 +42,18 @@ async def look_up(session: AsyncSession, username: str) -> SignIn:
 
 
 async def begin(session: AsyncSession, kind: str, user_id: int, tenant: str) -> str:
-    """Begin a browser session or a family of refresh tokens for somebody whose password was right; returns the secret."""
+    """Begin a browser session or a family of refresh tokens for somebody whose password was right; returns the
+    secret.
+    """
     user = await session.get_one(User, user_id)
     user.last_login_at = clock.now()
-    return _give_out(session, kind, user_id, tenant, clock.new_id())
+    return _give_out(session, kind, user_id, tenant, family=clock.new_id())
 
 
 async def rotate(session: AsyncSession, secret: str) -> Rotation:
-    """Exchange a refresh token for a new one. A token that was used before ends its whole family: one of two holders is a thief."""
+    """Exchange a refresh token for a new one. A token that was used before ends its whole family: one of two holders
+    is a thief.
+    """
     token = await queries.refresh_token_for_update(session, credentials.secret_hash(secret))
     if token is None or token.revoked_at is not None or token.expires_at <= clock.now():
         return Rotation(refused=True)
@@ -59,7 +65,7 @@ async def rotate(session: AsyncSession, secret: str) -> Rotation:
         return Rotation(refused=True)
     token.used_at = clock.now()
     return Rotation(
-        token.user_id, token.tenant, _give_out(session, "refresh", token.user_id, token.tenant, token.family)
+        token.user_id, token.tenant, _give_out(session, "refresh", token.user_id, token.tenant, family=token.family)
     )
 
 
@@ -79,7 +85,9 @@ async def forget_expired(session: AsyncSession) -> int:
 
 
 async def ensure_administrator(session: AsyncSession, *, tenant: str, username: str, password: str) -> bool:
-    """Give a company its first administrator; true when the person was created. An existing person keeps their password."""
+    """Give a company its first administrator; true when the person was created. An existing person keeps their
+    password.
+    """
     name = username.strip().lower()
     user = await queries.user_of_name_for_update(session, name)
     created = user is None
@@ -94,7 +102,7 @@ async def ensure_administrator(session: AsyncSession, *, tenant: str, username: 
     return created
 
 
-def _give_out(session: AsyncSession, kind: str, user_id: int, tenant: str, family: UUID) -> str:
+def _give_out(session: AsyncSession, kind: str, user_id: int, tenant: str, *, family: UUID) -> str:
     secret, digest = credentials.new_secret()
     life = rules.SESSION_LIFE if kind == "session" else rules.REFRESH_TOKEN_LIFE
     token = Token(id=clock.new_id(), kind=kind, family=family, secret_hash=digest, user_id=user_id, tenant=tenant)

@@ -1,8 +1,8 @@
 """The audit trail: who did what to which thing, append-only and hash-chained per company.
 
-`record` buffers; `write` chains and stores the entries just before the commit, so that the chain's head is locked only
-for the length of a commit. Each entry's hash is SHA-256 over the previous hash and the entry's canonical JSON; the
-database role of the company may insert and read entries, not change or delete them.
+`record` buffers; `write` chains and stores the entries just before the commit, so that the chain's head is locked
+only for the length of a commit. Each entry's hash is SHA-256 over the previous hash and the entry's canonical JSON;
+the database role of the company may insert and read entries, not change or delete them.
 """
 
 import hashlib
@@ -69,7 +69,9 @@ class Verdict:
 
 
 def record(session: AsyncSession, actor: Actor, action: str, subject: object, /, **details: object) -> None:
-    """Say in this transaction that `actor` did `action` (`noun.verbed`) to `subject`; details must be JSON-ready or have a text form."""
+    """Say in this transaction that `actor` did `action` (`noun.verbed`) to `subject`; details must be JSON-ready or
+    have a text form.
+    """
     plain = json.loads(json.dumps(details, default=str))
     session.info.setdefault(_PENDING, []).append((clock.now(), actor.id, action, str(subject), plain))
 

@@ -19,7 +19,9 @@ _CHUNK_ROWS = 50_000
 
 
 def binary_rows(columns: list[NDArray[Any]]) -> bytes:
-    """Rows in the binary format of COPY, from equally long columns of int16, int32, int64 or float64, none of them NULL."""
+    """Rows in the binary format of COPY, from equally long columns of int16, int32, int64 or float64, none of them
+    NULL.
+    """
     layout: list[tuple[str, str]] = [("width", ">i2")]
     for number, column in enumerate(columns):
         layout += [(f"length{number}", ">i4"), (f"value{number}", column.dtype.newbyteorder(">").str)]
@@ -52,19 +54,21 @@ async def insert_new(
 ) -> NDArray[np.int64]:
     """Append those rows whose key is not in the table yet; returns their places among the given ones.
 
-    All given rows, with their `place`, stay readable in the temporary table `incoming_<table>` until the transaction ends.
+    All given rows, with their `place`, stay readable in the temporary table `incoming_<table>` until the transaction
+    ends.
     """
     incoming, listed, keys = f"incoming_{table}", ", ".join(names), ", ".join(key)
     await session.execute(text(f"DROP TABLE IF EXISTS pg_temp.{incoming}"))
     await session.execute(
         text(
-            f"CREATE TEMPORARY TABLE {incoming} ON COMMIT DROP AS SELECT 0 AS place, {listed} FROM {table} WITH NO DATA"
+            f"CREATE TEMPORARY TABLE {incoming} ON COMMIT DROP AS"  # noqa: S608 - names come from the program
+            f" SELECT 0 AS place, {listed} FROM {table} WITH NO DATA"
         )
     )
     await copy_in(session, incoming, ["place", *names], [np.arange(len(columns[0]), dtype=np.int32), *columns])
     added = await session.scalars(
         text(
-            f"WITH added AS (INSERT INTO {table} ({listed}) SELECT {listed} FROM {incoming} ORDER BY place"
+            f"WITH added AS (INSERT INTO {table} ({listed}) SELECT {listed} FROM {incoming} ORDER BY place"  # noqa: S608 - the same
             f" ON CONFLICT ({keys}) DO NOTHING RETURNING {keys})"
             f" SELECT i.place FROM {incoming} AS i JOIN added USING ({keys}) ORDER BY i.place"
         )

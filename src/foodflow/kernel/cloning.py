@@ -1,7 +1,7 @@
 """Cloning the template schema: the statements that build a new company's tables, read from PostgreSQL's own catalogue.
 
-`CREATE TABLE … (LIKE …)` renames indexes and leaves foreign keys and partition keys out, and later migrations speak of
-constraints by name; so tables are copied without them, and each one is then created under its own name.
+`CREATE TABLE … (LIKE …)` renames indexes and leaves foreign keys and partition keys out, and later migrations speak
+of constraints by name; so tables are copied without them, and each one is then created under its own name.
 """
 
 from sqlalchemy import Connection, text
@@ -24,7 +24,8 @@ ORDER BY k.contype = 'f', k.oid
 """)
 
 _INDEXES = text("""
-SELECT replace(replace(pg_get_indexdef(i.indexrelid), format(' ON ONLY %I.', n.nspname), ' ON '), format(' ON %I.', n.nspname), ' ON ')
+SELECT replace(replace(pg_get_indexdef(i.indexrelid),
+    format(' ON ONLY %I.', n.nspname), ' ON '), format(' ON %I.', n.nspname), ' ON ')
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND NOT c.relispartition
   AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))

@@ -1,7 +1,8 @@
 """Transactions: the only place that opens one, scopes it to a company, and commits.
 
-A tenant transaction begins with one statement that sets, for this transaction alone, the company's role, its search path
-and the actor. A pooled connection therefore carries nothing from one company to the next, whatever pooler stands between.
+A tenant transaction begins with one statement that sets, for this transaction alone, the company's role, its search
+path and the actor. A pooled connection therefore carries nothing from one company to the next, whatever pooler stands
+between.
 """
 
 from collections.abc import AsyncIterator
@@ -37,13 +38,13 @@ _ENTER_TENANT = text(
     " set_config('lock_timeout', :lock_timeout, true)"
 )
 _ENTER_PLATFORM = text(
-    "SELECT set_config('search_path', 'platform', true), set_config('statement_timeout', :statement_timeout, true),"
-    " set_config('lock_timeout', :lock_timeout, true)"
+    "SELECT set_config('search_path', 'platform, pg_temp', true),"
+    " set_config('statement_timeout', :statement_timeout, true), set_config('lock_timeout', :lock_timeout, true)"
 )
 
 
 class TenantTable(DeclarativeBase):
-    """Base of every table that a company owns; names are unqualified and found through the transaction's search path."""
+    """Base of every table that a company owns; unqualified names, found through the transaction's search path."""
 
     metadata = sqlalchemy.MetaData(naming_convention=NAMING)
 
@@ -93,7 +94,14 @@ async def enter_tenant(session: AsyncSession, actor: Actor, *, statement_timeout
     """Take on the company's role, search path and actor until the transaction ends: one statement, one round trip."""
     schema = schema_name(actor.tenant)
     limits = {"statement_timeout": statement_timeout, "lock_timeout": LOCK_TIMEOUT}
-    await session.execute(_ENTER_TENANT, {"role": schema, "path": f'"{schema}"', "actor": actor.id, **limits})
+    await session.execute(_ENTER_TENANT, {"role": schema, "path": _path(schema), "actor": actor.id, **limits})
+
+
+def _path(schema: str) -> str:
+    """Temporary tables come last: first, where PostgreSQL puts them unasked, one that an earlier transaction left on the
+    connection would stand before a table of its name.
+    """
+    return f'"{schema}", pg_temp'
 
 
 async def write_consequences(session: AsyncSession) -> None:

@@ -202,6 +202,8 @@ class EmbeddedPostgres:
             folder.mkdir(mode=0o700)
             account.own(folder)
         account.require_private(folder)
+        for left in (_SOCKET, f"{_SOCKET}.lock"):  # for the same reason as a postmaster.pid that was left
+            (folder / left).unlink(missing_ok=True)
         return folder
 
 

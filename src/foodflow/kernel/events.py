@@ -1,7 +1,7 @@
 """Events: what happened, told once and delivered at least once, in order for each subject.
 
-A use case calls `tell`. Before the commit, `write` lets listeners of the same transaction react and then puts everything
-told into the outbox with one statement. The relay (`kernel.relay`) does the rest after the commit.
+A use case calls `tell`. Before the commit, `write` lets listeners of the same transaction react and then puts
+everything told into the outbox with one statement. The relay (`kernel.relay`) does the rest after the commit.
 """
 
 import dataclasses
@@ -34,7 +34,7 @@ class Event:
 
     @property
     def subject(self) -> str:
-        """What it happened to, as `noun/id`; events of one subject are delivered in the order in which they happened."""
+        """What it happened to, as `noun/id`; events of one subject are delivered in their order."""
         raise NotImplementedError
 
 

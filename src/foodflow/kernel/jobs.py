@@ -1,7 +1,7 @@
 """Jobs: work that is done after the commit, in the same PostgreSQL, retried, and safe to repeat.
 
-A context lists its `Job`s; the composition root builds the queue (Procrastinate) from them. A deed enqueues with `enqueue`
-in its own transaction, which also gives the job its company: nobody can enqueue for another one.
+A context lists its `Job`s; the composition root builds the queue (Procrastinate) from them. A deed enqueues with
+`enqueue` in its own transaction, which also gives the job its company: nobody can enqueue for another one.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The job queue's own objects: Procrastinate's schema, kept in step with the installed version by its own migrations."""
+"""The job queue's own objects: Procrastinate's schema, kept in step with the installed version."""
 
 from importlib import resources
 from importlib.metadata import version
@@ -11,7 +11,9 @@ _TREE = "jobs"
 
 
 def migrate(connection: Connection) -> bool:
-    """Create the queue, or bring it from the version that it was made by to the installed one; true when anything was done."""
+    """Create the queue, or bring it from the version that it was made by to the installed one; true when anything was
+    done.
+    """
     installed = version("procrastinate")
     query = text("SELECT revision FROM platform.revisions WHERE tree = :tree")
     made_by = connection.scalar(query, {"tree": _TREE})
@@ -26,7 +28,9 @@ def migrate(connection: Connection) -> bool:
 
 
 def _migrations_since(made_by: str) -> list[str]:
-    """The library's migration files that are newer than a version; their names begin with the version that needs them."""
+    """The library's migration files that are newer than a version; their names begin with the version that needs
+    them.
+    """
     folder = resources.files("procrastinate") / "sql" / "migrations"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return [(folder / name).read_text("utf-8") for name in names if Version(name.split("_")[0]) > Version(made_by)]

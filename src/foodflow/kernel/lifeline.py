@@ -1,14 +1,15 @@
 """The lifeline: a lock that the supervisor holds as long as it lives, and whose release ends the parts it started.
 
 A lock of the kernel is let go even by a process that is killed with -9, and nobody has to ask for it again and again.
-Each run holds a file of its own under a new name, so that a part can never mistake the next supervisor for its own; the
-fixed name is a second one of the same file and keeps two supervisors out of one home.
+Each run holds a file of its own under a new name, so that a part can never mistake the next supervisor for its own;
+the fixed name is a second one of the same file and keeps two supervisors out of one home.
 """
 
 import fcntl
 import json
 import os
 import secrets
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Self
 
 from foodflow.kernel import postmaster
-from foodflow.kernel.processes import kill_own_group
+from foodflow.kernel.processes import kill_all_that_carry
 
 _TICK = 0.05
 
@@ -115,20 +116,21 @@ def follow(path: Path, on_loss: Callable[[], None]) -> threading.Thread:
 
 
 def end_with_supervisor(home: Path, lifeline: Path) -> None:
-    """See to it that this process and all it started do not outlive the supervisor, nor does the embedded database.
+    """See to it that neither this process nor the embedded database outlives the supervisor, nor any other part of it.
 
-    Each process that could be left alone calls it: the main process of a part, and each worker that it starts.
+    One process that is left does it for all; so each that may be the last calls it: a part, and each of its workers.
     """
-    follow(lifeline, lambda: _leave(home))
+    follow(lifeline, lambda: _leave(home, lifeline))
 
 
-def _leave(home: Path) -> None:
+def _leave(home: Path, lifeline: Path) -> None:
     try:
         with vacant(lock_of(home)) as free:
             if free:  # else a new supervisor has taken over, and this would be its database
                 postmaster.stop(postmaster.data_directory(home))
     finally:
-        kill_own_group()
+        kill_all_that_carry(str(lifeline))
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _wait_for_loss(path: Path, on_loss: Callable[[], None]) -> None:

@@ -1,8 +1,8 @@
 """Migrations: two trees of revisions, one for what companies share and one for what each company owns.
 
-The revision that a schema has reached is written in the same transaction as the change itself, and the revisions of all
-companies stand in one table, so one query tells who is behind. Each schema migrates by itself, under a lock, and a failure
-in one leaves it as it was and does not hold up the others.
+The revision that a schema has reached is written in the same transaction as the change itself, and the revisions of
+all companies stand in one table, so one query tells who is behind. Each schema migrates by itself, under a lock, and
+a failure in one leaves it as it was and does not hold up the others.
 """
 
 import multiprocessing
@@ -145,7 +145,9 @@ class Migrator:
         return tenant
 
     def migrate_tenants(self, *, at_once: int = 4, progress: Callable[[str], None] = lambda _: None) -> Report:
-        """Migrate every company that is behind, several at once; goes on after a failure, and can simply be run again."""
+        """Migrate every company that is behind, several at once; goes on after a failure, and can simply be run
+        again.
+        """
         report = Report(head=self.tenant.head)
         with self._transaction(locked=False) as connection:
             rows = connection.execute(text("SELECT slug, schema_revision FROM platform.tenants ORDER BY slug")).all()
@@ -225,7 +227,8 @@ def _prepare(connection: Connection) -> None:
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS jobs"))
     connection.execute(
         text(
-            "CREATE TABLE IF NOT EXISTS platform.revisions (tree text CONSTRAINT pk_revisions PRIMARY KEY, revision text NOT NULL)"
+            "CREATE TABLE IF NOT EXISTS platform.revisions"
+            " (tree text CONSTRAINT pk_revisions PRIMARY KEY, revision text NOT NULL)"
         )
     )
 

@@ -1,7 +1,8 @@
 """Lists: paging, filtering, ordering and search, declared once per list and read strictly.
 
-A `Listing` names what a list can be filtered and ordered by. As a FastAPI dependency it reads the query into a `Wanted` and
-refuses every unknown parameter, field or value by name; `openapi` describes the same parameters; `fetch` runs exactly two statements.
+A `Listing` names what a list can be filtered and ordered by. As a FastAPI dependency it reads the query into a
+`Wanted` and refuses every unknown parameter, field or value by name; `openapi` describes the same parameters; `fetch`
+runs exactly two statements.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,6 @@
-"""Partitions: tables that grow with time keep each month apart; a month's partition is made when it is first written to."""
+"""Partitions: tables that grow with time keep each month apart; a month's partition is made when it is first written
+to.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _MONTHS = text(
-    "SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass(:table)"
+    "SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = to_regclass(:table)"
 )
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '.' || :table, 0))")
 
@@ -36,7 +39,9 @@ async def _months_kept(session: AsyncSession, table: str) -> set[str]:
 
 
 async def _make(session: AsyncSession, table: str, month: str) -> None:
-    """Attached, not created in place: that locks the table for other changes of its structure only, not for its users."""
+    """Attached, not created in place: that locks the table for other changes of its structure only, not for its
+    users.
+    """
     start, end = _bounds(month)
     await session.execute(text(f"CREATE TABLE {table}_{month} (LIKE {table} INCLUDING ALL)"))
     bounds = f"FOR VALUES FROM ('{start:%Y-%m-%d} UTC') TO ('{end:%Y-%m-%d} UTC')"

@@ -54,7 +54,8 @@ def stop(data: Path, pid: int | None = None) -> None:
     if _end_orphans(data):
         # Left by a server that was killed. Should its process id have been given to another process of the same user,
         # PostgreSQL would take that one for a server that still runs, and refuse to start.
-        (data / "postmaster.pid").unlink(missing_ok=True)
+        with suppress(OSError):
+            (data / "postmaster.pid").unlink()
 
 
 def _stop_postmaster(postmaster: psutil.Process) -> None:

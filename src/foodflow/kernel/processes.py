@@ -13,6 +13,7 @@ import psutil
 
 LOG_CAP = 10 * 1024 * 1024
 _TICK = 0.02
+_SECONDS_TO_KILL = 10.0
 _LAST_BYTES = 16 * 1024
 
 
@@ -105,12 +106,23 @@ class Part:
         return self._process.poll() is not None and not _group_lives(self.pid)
 
 
-def kill_own_group() -> None:
-    """End this process and what it started, at once; only itself when it does not lead a session of its own."""
-    group = os.getpgrp()
-    if group == os.getsid(0):
-        os.killpg(group, signal.SIGKILL)
-    os.kill(os.getpid(), signal.SIGKILL)
+def kill_all_that_carry(token: str) -> None:
+    """Kill all other processes that have a variable of this value in their environment, until there is none.
+
+    A child inherits its parent's environment, so this finds what a part has started whatever became of its parents.
+    """
+    wait_until(lambda: not [found.kill() for found in _carriers(token)], _SECONDS_TO_KILL)
+
+
+def _carriers(token: str) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _carries(process, token)]
+
+
+def _carries(process: psutil.Process, token: str) -> bool:
+    try:
+        return token in process.environ().values() and not has_ended(process)
+    except (psutil.Error, OSError):  # somebody else's, or gone in this moment
+        return False
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

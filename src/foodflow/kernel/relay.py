@@ -1,9 +1,10 @@
 """The relay: takes events from the outbox to those who want to know, at least once and in order for each subject.
 
 An event is marked after every sink has taken it, in the same transaction, and the marks are per event, so nothing is
-skipped whatever order transactions commit in. Per subject the outbox's ids are in commit order (`platform.tell` sees to
-it), so delivering by id keeps each subject's order. A relay that dies between delivery and mark delivers again, with the
-same event id. The `sequence` that it gives out has no gaps and no latecomers: a reader may resume after the last it saw.
+skipped whatever order transactions commit in. Per subject the outbox's ids are in commit order (`platform.tell` sees
+to it), so delivering by id keeps each subject's order. A relay that dies between delivery and mark delivers again,
+with the same event id. The `sequence` that it gives out has no gaps and no latecomers: a reader may resume after the
+last it saw.
 """
 
 import asyncio
@@ -35,7 +36,8 @@ _WAITING = text(
 )
 _MARK = text(
     "UPDATE platform.outbox AS o SET sequence = m.sequence"
-    " FROM unnest(CAST(:ids AS uuid[]), CAST(:sequences AS bigint[])) AS m (event_id, sequence) WHERE o.event_id = m.event_id"
+    " FROM unnest(CAST(:ids AS uuid[]), CAST(:sequences AS bigint[])) AS m (event_id, sequence)"
+    " WHERE o.event_id = m.event_id"
 )
 _MOVE = text("UPDATE platform.relay SET sequence = :sequence")
 _NOTIFY = text("SELECT pg_notify(:channel, p) FROM unnest(CAST(:payloads AS text[])) AS p")
@@ -61,7 +63,7 @@ def as_message(envelope: Envelope) -> Message:
 
 
 async def deliver_once(database: Database, sinks: Sequence[Sink], *, batch: int = BATCH) -> int:
-    """Deliver the oldest waiting events to every sink and mark them; returns how many. Another relay at work means 0."""
+    """Deliver the oldest waiting events to every sink and mark them; returns how many, 0 while another is at work."""
     async with platform_transaction(database) as session:
         sequence = await session.scalar(_CLAIM)
         if sequence is None:
@@ -83,7 +85,7 @@ async def deliver_once(database: Database, sinks: Sequence[Sink], *, batch: int 
 
 
 async def run(database: Database, sinks: Sequence[Sink]) -> None:
-    """Deliver for ever: at once when a transaction says that it told something, and by looking once a second besides."""
+    """Deliver for ever: at once when a transaction says that it told something, and by looking once a second."""
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as listener:

@@ -4,6 +4,7 @@ import re
 from typing import NewType
 
 from foodflow.kernel.errors import FieldError, Invalid
+from foodflow.settings import SLUG_PATTERN
 
 TenantName = NewType("TenantName", str)
 """The slug of a company: what stands in credentials, host names, channels and paths."""
@@ -11,12 +12,10 @@ TenantName = NewType("TenantName", str)
 TEMPLATE_SCHEMA = "tenant_template"
 """The schema (and role) that a new company's schema is cloned from; no slug can produce this name."""
 
-SLUG_PATTERN = r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
-
 
 def tenant_name(slug: str) -> TenantName:
     """Read a company's slug; refuse one that could not be a host name and a PostgreSQL role at once."""
-    if not re.fullmatch(SLUG_PATTERN, slug):
+    if not re.fullmatch(SLUG_PATTERN, slug, re.ASCII):
         message = "must be 1 to 40 characters: lower-case letters, digits and hyphens, a letter first, no hyphen last"
         raise Invalid.because(FieldError("slug", message, "company.slug"))
     return TenantName(slug)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
-from foodflow.kernel.tenancy import SLUG_PATTERN
+from foodflow.settings import SLUG_PATTERN
 
 
 def _to_utc(value: datetime) -> datetime:
@@ -22,11 +22,13 @@ Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used=
 Line = Annotated[str, Field(min_length=1, max_length=255)]
 """One short text that must be there."""
 
-Slug = Annotated[str, Field(pattern=f"^{SLUG_PATTERN}$")]
+Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
 
 
 class In(BaseModel):
-    """A request body: unknown fields are refused, texts are trimmed, and a NUL character (PostgreSQL stores none) is refused."""
+    """A request body: unknown fields are refused, texts are trimmed, and a NUL character (PostgreSQL stores none) is
+    refused.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 

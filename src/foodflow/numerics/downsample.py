@@ -20,7 +20,8 @@ def min_max(times: NDArray[np.int64], values: NDArray[np.float64], *, buckets: i
     count = len(times)
     if count <= 2 * buckets + 2:
         return np.arange(count, dtype=np.int64)
-    starts = np.unique(np.searchsorted(times, _edges(int(times[0]), int(times[-1]), buckets)))
+    edges = _edges(int(times[0]), int(times[-1]), buckets)
+    starts = np.unique(np.searchsorted(times, edges[edges <= times[-1]]))
     bucket = np.repeat(np.arange(len(starts)), np.diff(starts, append=count))
     lowest = _first_equal(values, np.minimum.reduceat(values, starts), bucket)
     highest = _first_equal(values, np.maximum.reduceat(values, starts), bucket)
@@ -42,9 +43,9 @@ def _require_series(times: NDArray[np.int64], values: NDArray[np.float64], bucke
 
 
 def _edges(first: int, last: int, buckets: int) -> NDArray[np.int64]:
-    """Left edges of the spans, in whole microseconds without rounding or overflow."""
+    """First microsecond of each span: exact, and without overflow where times lie far apart."""
     span = last - first + 1
-    return np.array([first + span * step // buckets for step in range(buckets)], dtype=np.int64)
+    return np.array([first - -span * step // buckets for step in range(buckets)], dtype=np.int64)
 
 
 def _first_equal(

@@ -107,6 +107,12 @@ class SensorInactive(Conflict):
     code = "plant.sensor.inactive"
 
 
+class SensorOfOtherLine(Conflict):
+    """The sensor belongs to another line."""
+
+    code = "plant.sensor.other_line"
+
+
 class ReadingContradicted(Conflict):
     """Another value is stored for the same sensor and moment."""
 
@@ -129,6 +135,13 @@ def require_in_progress(status: str, *, number: str) -> None:
     """Completing and counting is for the batch that is being made."""
     if status != BatchStatus.IN_PROGRESS:
         raise BatchNotInProgress(f"batch {number} is {status.replace('_', ' ')}, not in progress")
+
+
+def require_after_start(at: datetime, started: datetime | None, *, number: str) -> None:
+    """A batch ends after it has begun."""
+    if started is not None and at < started:
+        message = f"lies before the start of batch {number} at {started.isoformat()}"
+        raise Invalid.because(FieldError("at", message, "plant.batch.ends_before_start"))
 
 
 def require_changeable(status: str, *, number: str) -> None:

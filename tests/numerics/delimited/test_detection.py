@@ -168,6 +168,18 @@ def test_a_named_column_that_is_not_there_is_refused(option: str, choices: Choic
     assert "there are time, a" in str(error)
 
 
+@pytest.mark.parametrize(
+    "choices",
+    [
+        Choices(time_column="time", value_columns=("time", "a")),
+        Choices(time_column="time", sensor_column="time"),
+        Choices(value_columns=("a", "a")),
+    ],
+)
+def test_a_column_named_for_two_things_is_refused(choices: Choices) -> None:
+    assert "more than one thing" in str(refused("time,a\n2024-03-04 10:00,1\n", choices))
+
+
 def test_a_named_value_column_that_holds_text_is_refused() -> None:
     text = "time,a,b\n2024-03-04 10:00,1,x\n2024-03-04 10:01,1,y\n"
     assert refused(text, Choices(value_columns=("b",))).option == "value_columns"

@@ -14,7 +14,8 @@ from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.errors import Forbidden
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Actor]]
-"""Turns a request's credential into an actor, or refuses; the composition root puts it into `app.state.authenticate`."""
+"""Turns a request's credential into an actor, or refuses; the composition root puts it into
+`app.state.authenticate`."""
 
 
 class Guard:
@@ -89,4 +90,5 @@ CurrentActor = Annotated[Actor, Depends(_current_actor)]
 """The caller."""
 
 Transaction = Annotated[AsyncSession, Depends(_transaction, scope="function")]
-"""The request's one transaction; it has committed before the answer is sent, so a commit that fails is answered as a failure."""
+"""The request's one transaction; it has committed before the answer is sent, so a commit that fails is answered as
+a failure."""

@@ -43,7 +43,7 @@ def canonical_path(path: str) -> str:
 
 
 class RequestTrail:
-    """Gives each request an id, one log line and its metrics; the id is accepted from the caller when it is harmless."""
+    """Gives each request an id, one log line and its metrics; a harmless id from the caller is kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -84,7 +84,9 @@ def _account(scope: Scope, status: int, seconds: float) -> None:
 
 
 class Bounds:
-    """Refuses what no route could take: a body over the bound, and a NUL byte in the address (PostgreSQL stores none)."""
+    """Refuses what no route could take: a body over the bound, and a NUL byte in the address (PostgreSQL stores
+    none).
+    """
 
     def __init__(self, app: ASGIApp, *, max_body: int) -> None:
         self.app = app

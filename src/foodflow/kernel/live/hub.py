@@ -18,7 +18,9 @@ log = structlog.get_logger(__name__)
 
 
 class Subscription:
-    """The messages that one person may hear on some topics; a slow reader is told to start over instead of being waited for."""
+    """The messages that one person may hear on some topics; a slow reader is told to start over instead of being
+    waited for.
+    """
 
     def __init__(self, actor: Actor, topics: frozenset[str]) -> None:
         self.actor = actor
@@ -38,10 +40,10 @@ class Subscription:
         except asyncio.QueueFull:
             self.missed = True
 
-    async def next(self, timeout: float) -> Message | None:
-        """The next message, or None when there was none for `timeout` seconds."""
+    async def next(self, seconds: float) -> Message | None:
+        """The next message, or None when there was none for so many seconds."""
         try:
-            return await asyncio.wait_for(self._queue.get(), timeout)
+            return await asyncio.wait_for(self._queue.get(), seconds)
         except TimeoutError:
             return None
 

@@ -44,7 +44,9 @@ class Message:
 
 
 def publish(session: AsyncSession, *, topic: str, type: str, needs: str, data: dict[str, Any]) -> None:  # noqa: A002
-    """Send a fleeting message to the company's open pages when this transaction commits; the last of a topic and type wins."""
+    """Send a fleeting message to the company's open pages when this transaction commits; the last of a topic and type
+    wins.
+    """
     session.info.setdefault(_PENDING, {})[topic, type] = {"topic": topic, "type": type, "needs": needs, "data": data}
 
 

@@ -36,7 +36,9 @@ Topics = Annotated[
 
 @router.get("/api/v1/live", dependencies=[needs(_PERMISSION)], response_class=StreamingResponse)
 async def stream(request: Request, actor: CurrentActor, topic: Topics = None) -> StreamingResponse:
-    """Server-Sent Events of this company; after a lost connection send the last id as `Last-Event-ID` and miss nothing that was stored."""
+    """Server-Sent Events of this company; after a lost connection send the last id as `Last-Event-ID` and miss
+    nothing that was stored.
+    """
     after = _last_seen(request.headers.get("last-event-id", request.query_params.get("after", "")))
     messages = _messages(request, actor, _topics(topic), after)
     events = (_server_sent(message) async for message in messages)
@@ -47,7 +49,9 @@ async def stream(request: Request, actor: CurrentActor, topic: Topics = None) ->
 
 @router.websocket("/api/v1/live/socket")
 async def socket(websocket: WebSocket) -> None:
-    """The same messages over a WebSocket, one JSON object each; `?topic=…&after=<sequence>`. Refused before it is accepted."""
+    """The same messages over a WebSocket, one JSON object each; `?topic=…&after=<sequence>`. Refused before it is
+    accepted.
+    """
     try:
         await Guard(_PERMISSION).admit(websocket)
         topics = _topics(websocket.query_params.getlist("topic"))

@@ -43,6 +43,7 @@ def detect(sample_lines: Iterable[str], choices: Choices | None = None) -> Layou
 
 def _layout(sample: Sample, choices: Choices) -> Layout:
     _require_known(sample, choices)
+    _require_distinct(choices)
     time = choices.time_column or _time_column(sample, choices)
     clock = choices.clock_column or _clock_column(sample, choices, time)
     time_format = _time_format(sample, choices, time, clock)
@@ -76,6 +77,14 @@ def _require_known(sample: Sample, choices: Choices) -> None:
         for name in names:
             if name is not None and name not in sample.cells:
                 raise LayoutError(f"there is no column {name}; there are {', '.join(sample.names)}", option=option)
+
+
+def _require_distinct(choices: Choices) -> None:
+    """Refuse one column in two roles, which would read a time as a sensor or a value."""
+    named = [choices.time_column, choices.clock_column, choices.sensor_column, *choices.value_columns]
+    for name in filter(None, named):
+        if named.count(name) > 1:
+            raise LayoutError(f"{name} is named for more than one thing", option="value_columns")
 
 
 def _time_column(sample: Sample, choices: Choices) -> str:

@@ -83,7 +83,9 @@ async def sensors_coded(session: AsyncSession, codes: Sequence[str]) -> dict[str
 
 
 async def sensors_for_update(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Sensor]:
-    """Sensors, locked in the order of their keys, so that two who write the same sensors wait and never block each other."""
+    """Sensors, locked in the order of their keys, so that two who write the same sensors wait and never block each
+    other.
+    """
     found = select(Sensor).where(Sensor.id.in_(ids)).order_by(Sensor.key)
     return (
         await session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True))
@@ -102,7 +104,9 @@ async def has_readings(session: AsyncSession, key: int) -> bool:
 
 
 async def conflicting_readings(session: AsyncSession) -> list[tuple[int, float, float]]:
-    """Of what waits in `incoming_readings`: place, stored and given value where another value is stored for the same moment."""
+    """Of what waits in `incoming_readings`: place, stored and given value where another value is stored for the same
+    moment.
+    """
     return [(row[0], row[1], row[2]) for row in await session.execute(_CONFLICTS)]
 
 

@@ -10,7 +10,7 @@ from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, need
 from foodflow.kernel.paging import Wanted, page_of
 from foodflow.kernel.wire import PageOf
 from foodflow.plant.queries import batches as queries
-from foodflow.plant.schemas.batches import BatchIn, BatchOut, BatchPatch
+from foodflow.plant.schemas.batches import BatchIn, BatchOut, BatchPatch, MomentIn
 from foodflow.plant.usecases import batches as usecases
 
 router = guarded_router(prefix="/batches", tags=["batches"])
@@ -51,12 +51,12 @@ async def change_batch(session: Transaction, actor: CurrentActor, id: UUID, body
 
 
 @router.post("/{id}/start", dependencies=[needs("plant.run_batches")], response_model=BatchOut)
-async def start_batch(session: Transaction, actor: CurrentActor, id: UUID) -> object:
+async def start_batch(session: Transaction, actor: CurrentActor, id: UUID, body: MomentIn | None = None) -> object:
     """Start a planned batch on its line."""
-    return await usecases.start_batch(session, actor, id)
+    return await usecases.start_batch(session, actor, id, at=body.at if body else None)
 
 
 @router.post("/{id}/complete", dependencies=[needs("plant.run_batches")], response_model=BatchOut)
-async def complete_batch(session: Transaction, actor: CurrentActor, id: UUID) -> object:
+async def complete_batch(session: Transaction, actor: CurrentActor, id: UUID, body: MomentIn | None = None) -> object:
     """Complete a batch in progress."""
-    return await usecases.complete_batch(session, actor, id)
+    return await usecases.complete_batch(session, actor, id, at=body.at if body else None)

@@ -82,7 +82,7 @@ async def list_readings(  # noqa: PLR0913, PLR0917 - FastAPI's way of declaring 
 
 
 @router.get("/{id}/series", dependencies=[needs("plant.read")])
-async def get_series(
+async def get_series(  # noqa: PLR0917 - FastAPI's way of declaring parameters
     session: Transaction,
     id: UUID,
     start_time: Instant | None = None,

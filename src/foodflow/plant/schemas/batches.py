@@ -42,6 +42,12 @@ class BatchPatch(Patch):
     notes: Text = ""
 
 
+class MomentIn(In):
+    """When something happened, if not now."""
+
+    at: Instant | None = None
+
+
 class BatchOut(Out):
     """A batch; its quantities are sums of counts, and its ratios are measured once it is completed."""
 

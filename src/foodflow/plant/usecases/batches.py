@@ -1,5 +1,6 @@
 """Deeds on batches: planning, starting, completing, and what their time came to."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -50,31 +51,38 @@ async def change_batch(session: AsyncSession, actor: Actor, id: UUID, changes: d
     return batch
 
 
-async def start_batch(session: AsyncSession, actor: Actor, id: UUID) -> ProductionBatch:
-    """Start a planned batch on its line, which runs from now on."""
+async def start_batch(session: AsyncSession, actor: Actor, id: UUID, *, at: datetime | None = None) -> ProductionBatch:
+    """Start a planned batch on its line, which runs since `at` (now)."""
     line = await line_queries.line_for_update(session, (await queries.batch(session, id)).line_id)
     batch = await queries.batch_for_update(session, id)
     rules.require_startable(batch.status, number=batch.batch_number)
     rules.require_active(is_active=line.is_active, number=line.line_number)
     rules.require_free(line.current_batch_id, number=line.line_number)
     now = clock.now()
-    batch.status, batch.actual_start_time, batch.updated_at = BatchStatus.IN_PROGRESS, now, now
+    moment = at or now
+    rules.require_recordable(moment, now)
+    batch.status, batch.actual_start_time, batch.updated_at = BatchStatus.IN_PROGRESS, moment, now
     line.current_batch_id = batch.id
-    await lines.enter_state(session, actor, line, state=LineState.RUNNING, at=now)
+    await lines.enter_state(session, actor, line, state=LineState.RUNNING, at=moment)
     audit.record(session, actor, "batch.started", batch.id, number=batch.batch_number)
     events.tell(session, BatchStarted(batch_id=batch.id, batch_number=batch.batch_number, line_id=line.id))
     return batch
 
 
-async def complete_batch(session: AsyncSession, actor: Actor, id: UUID) -> ProductionBatch:
-    """Complete a batch in progress; a line that was running is idle from now on, any other state of it stays."""
+async def complete_batch(
+    session: AsyncSession, actor: Actor, id: UUID, *, at: datetime | None = None
+) -> ProductionBatch:
+    """Complete a batch in progress at `at` (now); a line that was running is idle since, any other state stays."""
     line = await line_queries.line_for_update(session, (await queries.batch(session, id)).line_id)
     batch = await queries.batch_for_update(session, id)
     rules.require_in_progress(batch.status, number=batch.batch_number)
     now = clock.now()
-    batch.status, batch.actual_end_time, batch.updated_at = BatchStatus.COMPLETED, now, now
+    moment = at or now
+    rules.require_recordable(moment, now)
+    rules.require_after_start(moment, batch.actual_start_time, number=batch.batch_number)
+    batch.status, batch.actual_end_time, batch.updated_at = BatchStatus.COMPLETED, moment, now
     if line.status == LineState.RUNNING:
-        await lines.enter_state(session, actor, line, state=LineState.IDLE, at=now)
+        await lines.enter_state(session, actor, line, state=LineState.IDLE, at=moment)
     line.current_batch_id = None
     audit.record(session, actor, "batch.completed", batch.id, number=batch.batch_number)
     made = {"good_quantity": float(batch.good_quantity), "scrap_quantity": float(batch.scrap_quantity)}
@@ -83,7 +91,9 @@ async def complete_batch(session: AsyncSession, actor: Actor, id: UUID) -> Produ
 
 
 async def measure_batch(session: AsyncSession, id: UUID) -> ProductionBatch:
-    """Store the effectiveness of a completed batch over its own time, with the version of the formula; safe to repeat."""
+    """Store the effectiveness of a completed batch over its own time, with the version of the formula; safe to
+    repeat.
+    """
     batch = await queries.batch_for_update(session, id)
     if batch.actual_start_time is not None and batch.actual_end_time is not None:
         result = await lines.measured(session, batch.line_id, batch.actual_start_time, batch.actual_end_time)

@@ -63,7 +63,9 @@ async def page_of_readings(
 async def draw(
     session: AsyncSession, sensor_id: UUID, *, start: datetime | None, end: datetime | None, points: int
 ) -> Drawing:
-    """A sensor's readings for a chart of about `points` points; by default the last 24 hours up to its latest reading."""
+    """A sensor's readings for a chart of about `points` points; by default the last 24 hours up to its latest
+    reading.
+    """
     sensor = await queries.sensor(session, sensor_id)
     latest = sensor.last_reading_time or clock.now()
     last = end or latest + timedelta(microseconds=1)

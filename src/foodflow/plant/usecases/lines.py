@@ -42,6 +42,15 @@ async def create_line(session: AsyncSession, actor: Actor, fields: dict[str, Any
     return line
 
 
+async def find_or_create(session: AsyncSession, actor: Actor, number: str) -> ProductionLine:
+    """The line of a number; one that does not exist yet is set up under that name."""
+    try:
+        return await queries.line_numbered(session, number)
+    except rules.LineNotFound:
+        texts = dict.fromkeys(("description", "plant_name", "location"), "")
+        return await create_line(session, actor, {"line_number": number, "name": number, **texts})
+
+
 async def change_line(session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any]) -> ProductionLine:
     """Change what is known of a line; its state and its number have deeds (or none) of their own."""
     line = await queries.line_for_update(session, id)
@@ -115,7 +124,9 @@ async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, 
     batch_id: UUID | None = None,
     scrap_reason: str = "",
 ) -> ProductionCount:
-    """Record what a line made up to `at` since the last report; it belongs to the batch in progress unless another is named."""
+    """Record what a line made up to `at` since the last report; it belongs to the batch in progress unless another is
+    named.
+    """
     line = await queries.line_for_update(session, line_id)
     now = clock.now()
     moment = at or now

@@ -1,4 +1,6 @@
-"""Storing readings: validated as columns, judged by the limits in force, written in bulk, acknowledged after the commit."""
+"""Storing readings: validated as columns, judged by the limits in force, written in bulk, acknowledged after the
+commit.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -75,8 +77,8 @@ class _Rows:
 async def store_readings(session: AsyncSession, _actor: Actor, columns: Columns) -> Stored:
     """Store readings of any number of sensors, all of them or, when anything about them is refused, none.
 
-    The same reading again is harmless. Refuses unknown and inactive sensors, values that are not finite, and times outside
-    what can be recorded, naming each row.
+    The same reading again is harmless. Refuses unknown and inactive sensors, values that are not finite, and times
+    outside what can be recorded, naming each row.
     """
     if not len(columns.which):
         return Stored()
@@ -104,7 +106,9 @@ async def store_readings(session: AsyncSession, _actor: Actor, columns: Columns)
 async def store_reading(
     session: AsyncSession, actor: Actor, sensor_id: UUID, *, named: UUID | None, at: datetime, value: float
 ) -> int:
-    """Store one reading; returns -1, 0 or 1 for below, within or above the limits. Another value for the same moment is refused."""
+    """Store one reading; returns -1, 0 or 1 for below, within or above the limits. Another value for the same moment
+    is refused.
+    """
     if named is not None and named != sensor_id:
         message = f"is {named}, but the address names {sensor_id}"
         raise Invalid.because(FieldError("sensor_id", message, "plant.reading.other_sensor"))
@@ -168,7 +172,9 @@ def _judge(sensors: dict[UUID, Sensor], columns: Columns, places: NDArray[np.int
 
 
 async def _write(session: AsyncSession, sensors: dict[UUID, Sensor], rows: _Rows, result: Stored) -> _Rows:
-    """Write the rows that are new, and return them; one that is later than all that its sensor has cannot be there yet."""
+    """Write the rows that are new, and return them; one that is later than all that its sensor has cannot be there
+    yet.
+    """
     await partitions.ensure_months(session, "readings", partitions.months_of(rows.times))
     columns: list[NDArray[Any]] = [rows.keys, bulk.postgres_times(rows.times), rows.values, rows.breaches]
     if _all_later(sensors, rows):
@@ -211,7 +217,9 @@ def _take_note(session: AsyncSession, sensor: Sensor, rows: _Rows) -> None:
 
 
 def _tell_of_limits(session: AsyncSession, sensor: Sensor, mine: _Rows, before: int) -> None:
-    """Tell once when readings begin to lie outside a limit, and once when the latest lies within again; `before` is how it stood."""
+    """Tell once when readings begin to lie outside a limit, and once when the latest lies within again; `before` is
+    how it stood.
+    """
     begins = (mine.breaches != 0) & (mine.breaches != np.concatenate(([before], mine.breaches[:-1])))
     if begins.any():
         beyond = mine.only(np.flatnonzero(mine.breaches))
