@@ -40,7 +40,7 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
             "FOODFLOW_ADMIN_USERNAME": "ana",
             "FOODFLOW_ADMIN_PASSWORD": "long enough",
             "FOODFLOW_SECRET_KEY": "k" * 32,
-            "FOODFLOW_DEFAULT_TENANT": "north_dairy",
+            "FOODFLOW_DEFAULT_TENANT": "north-dairy",
             "FOODFLOW_LOG_LEVEL": "DEBUG",
         }
     )
@@ -48,7 +48,7 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
     assert (settings.home, settings.host, settings.port) == (tmp_path, "0.0.0.0", 9001)
     assert (settings.admin_username, settings.admin_password) == ("ana", SecretStr("long enough"))
     assert settings.secret_key == SecretStr("k" * 32)
-    assert (settings.default_tenant, settings.log_level) == ("north_dairy", "debug")
+    assert (settings.default_tenant, settings.log_level) == ("north-dairy", "debug")
 
 
 @pytest.mark.parametrize(("variable", "value", "complaint"), WRONG)
@@ -62,14 +62,10 @@ def test_a_wrong_value_is_one_line_with_variable_value_and_expectation(
     assert "\n" not in line
 
 
-@pytest.mark.parametrize("slug", ["", "Demo", "1st", "a-b", "a b", "demo\n", "x" * 41, "ä"])
+@pytest.mark.parametrize("slug", ["Demo", "1st", "a_b", "a-", "a b", "demo\n", "x" * 41, "ä"])
 def test_a_company_that_cannot_be_a_role_is_refused(slug: str) -> None:
-    environment = {"FOODFLOW_DEFAULT_TENANT": slug}
-    if not slug:
-        assert load_settings(environment).default_tenant == "demo"
-        return
     with pytest.raises(SettingsError, match=r"^FOODFLOW_DEFAULT_TENANT is .*expected 1 to 40 characters"):
-        load_settings(environment)
+        load_settings({"FOODFLOW_DEFAULT_TENANT": slug})
 
 
 def test_a_value_of_several_lines_is_still_reported_in_one() -> None:

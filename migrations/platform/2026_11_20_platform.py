@@ -55,7 +55,8 @@ CREATE TABLE platform.outbox (
     needs text NOT NULL,
     time timestamptz NOT NULL,
     data jsonb NOT NULL,
-    sequence bigint CONSTRAINT uq_outbox_sequence UNIQUE
+    sequence bigint CONSTRAINT uq_outbox_sequence UNIQUE,
+    CONSTRAINT ck_outbox_names CHECK (octet_length(type) <= 200 AND octet_length(subject) <= 500 AND octet_length(needs) <= 200)
 );
 CREATE INDEX ix_outbox_waiting ON platform.outbox (id) WHERE sequence IS NULL;
 CREATE INDEX ix_outbox_tenant_sequence ON platform.outbox (tenant, sequence) WHERE sequence IS NOT NULL;
@@ -82,19 +83,19 @@ BEGIN
 END $$;
 """
 
-# One lock per subject, in the order of their keys, held until the commit: a subject's events get their ids in the order
-# in which their transactions commit, so the relay may deliver by id without waiting for anybody else's transaction.
+# A lock for each subject, in one order, held until the commit: a subject's events get their ids in the order in which
+# their transactions commit, so the relay may deliver by id without waiting for anybody else's transaction. Subjects share
+# a thousand locks, because a transaction that tells of very many would use up the server's table of locks.
 TELL = """
 CREATE FUNCTION platform.tell(told jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     company text := platform.current_tenant();
-    key bigint;
+    key integer;
 BEGIN
-    FOR key IN SELECT DISTINCT hashtextextended(company || '/' || (e ->> 'subject'), 0) AS k
-               FROM jsonb_array_elements(told) AS e ORDER BY k
+    FOR key IN SELECT DISTINCT hashtext(e ->> 'subject') & 1023 AS k FROM jsonb_array_elements(told) AS e ORDER BY k
     LOOP
-        PERFORM pg_advisory_xact_lock(key);
+        PERFORM pg_advisory_xact_lock(hashtext(company), key);
     END LOOP;
     INSERT INTO platform.outbox (event_id, tenant, type, subject, needs, time, data)
     SELECT (e ->> 'id')::uuid, company, e ->> 'type', e ->> 'subject', e ->> 'needs', (e ->> 'time')::timestamptz, e -> 'data'
@@ -103,6 +104,7 @@ BEGIN
 END $$;
 """
 
+# PostgreSQL takes 8,000 bytes in one notification; a body that does not fit is left out, and the message says so.
 BROADCAST = """
 CREATE FUNCTION platform.broadcast(messages jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -112,6 +114,9 @@ DECLARE
 BEGIN
     FOR message IN SELECT m || jsonb_build_object('tenant', company) FROM jsonb_array_elements(messages) AS m
     LOOP
+        IF octet_length(message::text) > 7900 THEN
+            message := message || '{"data": {"truncated": true}}';
+        END IF;
         PERFORM pg_notify('foodflow_live', message::text);
     END LOOP;
 END $$;
@@ -128,7 +133,19 @@ DECLARE
     job procrastinate_job_to_defer_v1;
 BEGIN
     job := ROW('default', task, 0, company || '/' || lock, company || '/' || queueing_lock, scoped, run_at);
-    RETURN (procrastinate_defer_jobs_v1(ARRAY[job]))[1];
+    LOOP
+        BEGIN
+            RETURN (procrastinate_defer_jobs_v1(ARRAY[job]))[1];
+        EXCEPTION WHEN unique_violation THEN
+            -- One of this queueing lock waits. It is held until our commit, for workers pass over what is locked:
+            -- so it begins after that, and sees what we have done.
+            PERFORM FROM procrastinate_jobs AS j
+            WHERE j.queueing_lock = (job).queueing_lock AND j.status = 'todo' FOR SHARE;
+            IF FOUND THEN
+                RETURN NULL;
+            END IF;
+        END;
+    END LOOP;
 END $$;
 CREATE FUNCTION platform.enqueue(task text, arguments jsonb, lock text, queueing_lock text, run_at timestamptz) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

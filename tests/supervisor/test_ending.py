@@ -1,15 +1,12 @@
 """Ending: asked to, or because something was killed; nothing is left running and nothing is lost."""
 
 import signal
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from foodflow.kernel.processes import wait_until
-
-if TYPE_CHECKING:
-    from .conftest import Run
+from tests.supervisor.make import PATIENCE, Run
 
 AT_THE_END = """
 import signal
@@ -42,7 +39,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_being_asked_to_stop_ends_everything_in_order(run: "Run", number: int) -> None:
+def test_being_asked_to_stop_ends_everything_in_order(run: Run, number: int) -> None:
     order = run.folder / "order.txt"
     run.change("web", AT_THE_END.format(path=str(order), name="web", more=""))
     asked = ASK_DATABASE.format(path=str(order)).strip()
@@ -64,7 +61,7 @@ def test_being_asked_to_stop_ends_everything_in_order(run: "Run", number: int) -
         ("postgres", "PostgreSQL was killed by SIGKILL"),
     ],
 )
-def test_a_part_that_is_killed_ends_everything_and_loses_nothing(run: "Run", name: str, said: str) -> None:
+def test_a_part_that_is_killed_ends_everything_and_loses_nothing(run: Run, name: str, said: str) -> None:
     run.start_and_wait()
     run.put("plum")
     run.part(name).kill()
@@ -77,7 +74,7 @@ def test_a_part_that_is_killed_ends_everything_and_loses_nothing(run: "Run", nam
 
 
 @pytest.mark.parametrize("also", [[], ["web"], ["jobs"], ["web", "jobs"], ["postgres"]])
-def test_a_supervisor_that_is_killed_is_outlived_by_nobody(run: "Run", also: list[str]) -> None:
+def test_a_supervisor_that_is_killed_is_outlived_by_nobody(run: Run, also: list[str]) -> None:
     run.start_and_wait()
     run.put("plum")
     victims = [run.part(name) for name in also]
@@ -90,7 +87,7 @@ def test_a_supervisor_that_is_killed_is_outlived_by_nobody(run: "Run", also: lis
     assert run.labels() == ["plum"]
 
 
-def test_a_supervisor_that_was_killed_can_be_started_again_at_once(run: "Run") -> None:
+def test_a_supervisor_that_was_killed_can_be_started_again_at_once(run: Run) -> None:
     run.start_and_wait()
     run.put("plum")
     run.signal(signal.SIGKILL)
@@ -101,7 +98,7 @@ def test_a_supervisor_that_was_killed_can_be_started_again_at_once(run: "Run") -
     run.require_nothing_left()
 
 
-def test_a_supervisor_killed_while_it_prepares_leaves_no_database_behind(run: "Run") -> None:
+def test_a_supervisor_killed_while_it_prepares_leaves_no_database_behind(run: Run) -> None:
     run.change("up", 'def prepare(settings):\n    supervisor.say("busy")\n    __import__("time").sleep(600)')
     run.start()
     run.wait_for("busy")
@@ -112,7 +109,7 @@ def test_a_supervisor_killed_while_it_prepares_leaves_no_database_behind(run: "R
     run.require_nothing_left()
 
 
-def test_being_asked_to_stop_while_it_prepares_ends_everything(run: "Run") -> None:
+def test_being_asked_to_stop_while_it_prepares_ends_everything(run: Run) -> None:
     run.change("up", 'def prepare(settings):\n    supervisor.say("busy")\n    __import__("time").sleep(600)')
     run.start()
     run.wait_for("busy")
@@ -121,14 +118,14 @@ def test_being_asked_to_stop_while_it_prepares_ends_everything(run: "Run") -> No
 
 
 @pytest.mark.parametrize("line", ["Starting PostgreSQL", "Preparing the database", "Starting web and jobs"])
-def test_being_asked_to_stop_at_any_time_of_the_start_ends_everything(run: "Run", line: str) -> None:
+def test_being_asked_to_stop_at_any_time_of_the_start_ends_everything(run: Run, line: str) -> None:
     run.start()
     run.wait_for(line)
     assert run.stop() == 0
     run.require_nothing_left()
 
 
-def test_a_worker_of_the_web_server_that_is_killed_ends_everything(run: "Run") -> None:
+def test_a_worker_of_the_web_server_that_is_killed_ends_everything(run: Run) -> None:
     run.programs["web"] = run.programs["web"].partition("# A worker")[0] + GRANIAN
     run.start_and_wait()
     run.part("web").children()[0].kill()
@@ -138,7 +135,7 @@ def test_a_worker_of_the_web_server_that_is_killed_ends_everything(run: "Run") -
     run.require_nothing_left()
 
 
-def test_a_web_server_killed_together_with_the_supervisor_does_not_leave_its_workers(run: "Run") -> None:
+def test_a_web_server_killed_together_with_the_supervisor_does_not_leave_its_workers(run: Run) -> None:
     run.programs["web"] = run.programs["web"].partition("# A worker")[0] + GRANIAN
     run.start_and_wait()
     web = run.part("web")
@@ -148,12 +145,10 @@ def test_a_web_server_killed_together_with_the_supervisor_does_not_leave_its_wor
     run.require_nothing_left()
 
 
-def test_a_terminal_that_is_gone_keeps_nothing_from_being_stopped(run: "Run") -> None:
+def test_a_terminal_that_is_gone_keeps_nothing_from_being_stopped(run: Run) -> None:
     run.change("up", "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)")
     run.start()
-    assert wait_until(lambda: (run.home / "log" / "jobs.log").exists(), 30)
+    assert wait_until((run.home / "log" / "jobs.log").exists, PATIENCE)
     run.look()
     assert run.stop() == 0
     run.require_nothing_left()
-
-

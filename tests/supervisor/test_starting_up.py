@@ -7,24 +7,16 @@ import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from foodflow.kernel import lifeline
 from foodflow.kernel.embedded import temporary_postgres
-
-if TYPE_CHECKING:
-    from .conftest import Run
+from tests.supervisor.make import Run, one_line
 
 
-def one_line(text: str) -> str:
-    assert re.fullmatch(r"[^\n]+\n", text), text
-    return text.rstrip("\n")
-
-
-def test_the_first_start_makes_everything_and_says_where_it_is(run: "Run") -> None:
+def test_the_first_start_makes_everything_and_says_where_it_is(run: Run) -> None:
     run.start_and_wait()
     assert run.said.splitlines() == [
         "Starting PostgreSQL",
@@ -41,7 +33,7 @@ def test_the_first_start_makes_everything_and_says_where_it_is(run: "Run") -> No
     run.require_nothing_left()
 
 
-def test_a_second_start_finds_data_and_key_again(run: "Run") -> None:
+def test_a_second_start_finds_data_and_key_again(run: Run) -> None:
     run.start_and_wait()
     run.put("plum")
     key = (run.home / "secret").read_text()
@@ -51,14 +43,14 @@ def test_a_second_start_finds_data_and_key_again(run: "Run") -> None:
     assert (run.home / "secret").read_text() == key
 
 
-def test_the_key_is_kept_where_only_its_owner_can_read_it(run: "Run") -> None:
+def test_the_key_is_kept_where_only_its_owner_can_read_it(run: Run) -> None:
     run.start_and_wait()
     secret = run.home / "secret"
     assert re.fullmatch(r"[0-9a-f]{64}\n", secret.read_text())
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
-def test_the_parts_find_all_settings_in_their_environment(run: "Run") -> None:
+def test_the_parts_find_all_settings_in_their_environment(run: Run) -> None:
     run.variables = {"FOODFLOW_ADMIN_PASSWORD": "hidden", "FOODFLOW_LOG_LEVEL": "warning"}
     run.start_and_wait()
     environment = json.loads(run.answer()[1])
@@ -70,21 +62,21 @@ def test_the_parts_find_all_settings_in_their_environment(run: "Run") -> None:
     assert "hidden" not in environment.values()
 
 
-def test_a_key_that_is_given_is_used_and_not_written_down(run: "Run") -> None:
+def test_a_key_that_is_given_is_used_and_not_written_down(run: Run) -> None:
     run.variables = {"FOODFLOW_SECRET_KEY": "k" * 32}
     run.start_and_wait()
     assert json.loads(run.answer()[1])["FOODFLOW_SECRET_KEY"] == "k" * 32
     assert not (run.home / "secret").exists()
 
 
-def test_a_key_file_without_a_key_is_refused(run: "Run") -> None:
+def test_a_key_file_without_a_key_is_refused(run: Run) -> None:
     run.home.mkdir()
     (run.home / "secret").write_text("short\n")
     assert run.start().end() == 2
     assert one_line(run.said).startswith(f"FoodFlow cannot start: {run.home}/secret holds no key of 32 characters")
 
 
-def test_a_taken_port_is_one_line_before_anything_is_started(run: "Run") -> None:
+def test_a_taken_port_is_one_line_before_anything_is_started(run: Run) -> None:
     with socket.create_server(("127.0.0.1", run.port)):
         assert run.start().end() == 2
     line = f"FoodFlow cannot start: port {run.port} on 127.0.0.1 is taken (set FOODFLOW_PORT)"
@@ -94,14 +86,14 @@ def test_a_taken_port_is_one_line_before_anything_is_started(run: "Run") -> None
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-def test_an_address_that_is_not_this_machine_s_is_one_line(run: "Run", host: str) -> None:
+def test_an_address_that_is_not_this_machine_s_is_one_line(run: Run, host: str) -> None:
     run.variables = {"FOODFLOW_HOST": host}
     assert run.start().end() == 2
     assert one_line(run.said).startswith(f"FoodFlow cannot start: cannot listen on {host} port {run.port}: ")
 
 
 def test_a_second_foodflow_on_the_same_home_is_told_where_the_first_one_is(
-    run: "Run", new_run: Callable[[], "Run"]
+    run: Run, new_run: Callable[[], Run]
 ) -> None:
     run.start_and_wait()
     second = new_run()
@@ -116,22 +108,24 @@ def test_a_second_foodflow_on_the_same_home_is_told_where_the_first_one_is(
     assert run.answer()[0] == 200
 
 
-def test_a_home_that_cannot_be_written_is_one_line(run: "Run") -> None:
+def test_a_home_that_cannot_be_written_is_one_line(run: Run) -> None:
     (run.folder / "home").write_text("a file")
     assert run.start().end() == 2
     assert one_line(run.said) == f"FoodFlow cannot start: cannot use {run.home}: File exists (set FOODFLOW_HOME)"
 
 
-def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(run: "Run") -> None:
+def test_a_database_that_cannot_be_reached_is_one_line_without_its_password(run: Run) -> None:
     run.variables = {"DATABASE_URL": "postgresql://ff:hidden@127.0.0.1:1/plant"}
     assert run.start().end() == 2
     line = one_line(run.said)
-    assert line.startswith("FoodFlow cannot start: the database of DATABASE_URL at 127.0.0.1:1/plant cannot be reached: ")
+    assert line.startswith(
+        "FoodFlow cannot start: the database of DATABASE_URL at 127.0.0.1:1/plant cannot be reached: "
+    )
     assert "hidden" not in line
     run.require_nothing_left()
 
 
-def test_a_database_that_somebody_else_runs_is_used_and_left_running(run: "Run") -> None:
+def test_a_database_that_somebody_else_runs_is_used_and_left_running(run: Run) -> None:
     with temporary_postgres() as server:
         run.variables = {"DATABASE_URL": server.url}
         run.start_and_wait()
@@ -146,7 +140,7 @@ def test_a_database_that_somebody_else_runs_is_used_and_left_running(run: "Run")
             assert connection.execute("SELECT count(*) FROM pantry.jars").fetchone() == (0,)
 
 
-def test_a_database_role_that_may_not_create_roles_is_one_line(run: "Run") -> None:
+def test_a_database_role_that_may_not_create_roles_is_one_line(run: Run) -> None:
     with temporary_postgres() as server:
         with psycopg.connect(server.superuser_url, autocommit=True) as connection:
             connection.execute("CREATE ROLE guest LOGIN")
@@ -155,21 +149,21 @@ def test_a_database_role_that_may_not_create_roles_is_one_line(run: "Run") -> No
     assert "cannot be used: the role guest may not create roles" in one_line(run.said)
 
 
-def test_a_preparation_that_cannot_be_done_is_one_line_and_leaves_nothing(run: "Run") -> None:
+def test_a_preparation_that_cannot_be_done_is_one_line_and_leaves_nothing(run: Run) -> None:
     run.change("up", 'def prepare(settings):\n    raise supervisor.CannotStartError("the pantry is locked")')
     assert run.start().end() == 2
     assert run.said.splitlines()[-1] == "FoodFlow cannot start: the pantry is locked"
     run.require_nothing_left()
 
 
-def test_a_preparation_that_breaks_shows_its_fault_and_leaves_nothing(run: "Run") -> None:
+def test_a_preparation_that_breaks_shows_its_fault_and_leaves_nothing(run: Run) -> None:
     run.change("up", "def prepare(settings):\n    return 1 / 0")
     assert run.start().end() == 1
     assert run.said.splitlines()[-1] == "ZeroDivisionError: division by zero"
     run.require_nothing_left()
 
 
-def test_a_part_that_breaks_at_once_shows_its_last_lines(run: "Run") -> None:
+def test_a_part_that_breaks_at_once_shows_its_last_lines(run: Run) -> None:
     run.change("web", 'raise RuntimeError("no tablecloth")')
     assert run.start().end() == 1
     assert f"FoodFlow stops: web ended with exit code 1 (log: {run.home}/log/web.log)" in run.said
@@ -177,7 +171,7 @@ def test_a_part_that_breaks_at_once_shows_its_last_lines(run: "Run") -> None:
     run.require_nothing_left()
 
 
-def test_a_web_server_that_never_gets_ready_is_given_up(run: "Run") -> None:
+def test_a_web_server_that_never_gets_ready_is_given_up(run: Run) -> None:
     run.change("up", "supervisor._SECONDS_TO_READY = 1.0")
     run.change("web", 'import time; print("laying the table", flush=True); time.sleep(600)')
     assert run.start().end() == 1

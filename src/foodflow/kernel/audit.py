@@ -31,7 +31,11 @@ _READ = text(
     "SELECT sequence, at, actor, action, subject, details, hash FROM audit_entries "
     "WHERE sequence > :after ORDER BY sequence LIMIT :limit"
 )
-_READ_HEAD = text("SELECT sequence, hash FROM audit_head")
+# In one statement, so that head and entries are of the same moment, whoever is writing.
+_READ_HEAD = text(
+    "SELECT h.sequence, h.hash, coalesce((SELECT max(sequence) FROM audit_entries), 0) AS last FROM audit_head AS h"
+)
+_BEFORE_ALL = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Entry:
             self.subject,
         ]
         canonical = json.dumps([*body, self.details], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(previous + canonical.encode()).digest()
+        return hashlib.sha256(previous + canonical.encode(errors="surrogatepass")).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def record(session: AsyncSession, actor: Actor, action: str, subject: object, /,
     """Say in this transaction that `actor` did `action` (`noun.verbed`) to `subject`; details must be JSON-ready or
     have a text form.
     """
-    plain = json.loads(json.dumps(details, default=str))
+    plain = json.loads(json.dumps(details, default=str), parse_constant=str)  # PostgreSQL's JSON knows no NaN
     session.info.setdefault(_PENDING, []).append((clock.now(), actor.id, action, str(subject), plain))
 
 
@@ -97,17 +101,37 @@ async def write(session: AsyncSession) -> None:
 
 async def verify(session: AsyncSession, *, page: int = 5000) -> Verdict:
     """Recompute the chain of the session's company; names the first entry that is changed, missing or out of place."""
-    last, count = GENESIS, 0
-    while rows := (await session.execute(_READ, {"after": count, "limit": page})).all():
-        for row in rows:
-            entry = Entry(*row[:6])
-            if entry.sequence != count + 1:
-                return Verdict(count, last.hex(), count + 1, f"entry {count + 1} is missing")
-            computed = entry.hash_after(last)
-            if computed != bytes(row.hash):
-                return Verdict(count, last.hex(), entry.sequence, "its content does not match its hash")
-            last, count = computed, entry.sequence
-    head = (await session.execute(_READ_HEAD)).one()
-    if head.sequence != count or bytes(head.hash) != last:
-        return Verdict(count, last.hex(), count + 1, f"the head says that there are {head.sequence} entries")
-    return Verdict(count, last.hex())
+    chain, after = _Chain(), _BEFORE_ALL
+    while True:
+        while rows := (await session.execute(_READ, {"after": after, "limit": page})).all():
+            for row in rows:
+                if reason := chain.objection(Entry(*row[:6]), bytes(row.hash)):
+                    return Verdict(chain.count, chain.last.hex(), chain.count + 1, reason)
+            after = chain.count
+        head = (await session.execute(_READ_HEAD)).one_or_none()
+        if head is None or head.last <= chain.count:  # otherwise somebody has added to it while we were reading
+            break
+    if head is None or (head.sequence, bytes(head.hash)) != (chain.count, chain.last):
+        said = "is gone" if head is None else f"says that there are {head.sequence} entries"
+        return Verdict(chain.count, chain.last.hex(), chain.count + 1, f"the head {said}")
+    return Verdict(chain.count, chain.last.hex())
+
+
+@dataclass(slots=True)
+class _Chain:
+    """A chain as far as it has been recomputed."""
+
+    count: int = 0
+    last: bytes = GENESIS
+
+    def objection(self, entry: Entry, stored: bytes) -> str:
+        """What speaks against an entry as the next one; empty when it fits, and then the chain has grown by it."""
+        if entry.sequence > self.count + 1:
+            return f"entry {self.count + 1} is missing"
+        if entry.sequence <= self.count:
+            return f"an entry {entry.sequence} stands before it"
+        computed = entry.hash_after(self.last)
+        if computed != stored:
+            return "its content does not match its hash"
+        self.count, self.last = entry.sequence, computed
+        return ""

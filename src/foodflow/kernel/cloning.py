@@ -9,10 +9,27 @@ from sqlalchemy import Connection, text
 from foodflow.kernel.tenancy import TEMPLATE_SCHEMA
 
 _TABLES = text("""
-SELECT format('CREATE TABLE %I (LIKE %I.%I INCLUDING ALL EXCLUDING INDEXES)%s', c.relname, n.nspname, c.relname,
-              CASE WHEN c.relkind = 'p' THEN ' PARTITION BY ' || pg_get_partkeydef(c.oid) ELSE '' END)
+SELECT format('CREATE TABLE %I (LIKE %I.%I INCLUDING ALL EXCLUDING INDEXES)%s%s', c.relname, n.nspname, c.relname,
+              ' PARTITION BY ' || pg_get_partkeydef(c.oid), ' WITH (' || array_to_string(c.reloptions, ', ') || ')')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.oid
+""")
+
+_PARTITIONS = text("""
+SELECT format('CREATE TABLE %I PARTITION OF %I %s%s', c.relname, i.inhparent::regclass,
+              pg_get_expr(c.relpartbound, c.oid), ' PARTITION BY ' || pg_get_partkeydef(c.oid))
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_inherits i ON i.inhrelid = c.oid
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND c.relispartition ORDER BY c.oid
+""")
+
+# Before the foreign keys, which would ask for an order among the tables.
+_ROWS = text("""
+SELECT format('INSERT INTO %I (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %I.%I',
+              c.relname, a.columns, a.columns, n.nspname, c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS columns FROM pg_attribute
+                    WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') AS a
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.columns IS NOT NULL ORDER BY c.oid
 """)
 
 # Primary keys and unique constraints first: foreign keys refer to them.
@@ -32,17 +49,21 @@ WHERE n.nspname = :schema AND NOT c.relispartition
 ORDER BY i.indexrelid
 """)
 
-_ROWS = text("""
-SELECT format('INSERT INTO %I OVERRIDING SYSTEM VALUE SELECT * FROM %I.%I', c.relname, n.nspname, c.relname)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = :schema AND c.relkind = 'r' AND NOT c.relispartition ORDER BY c.oid
+# A copied row has its number already, and the next one must get another.
+_NUMBERS = text("""
+SELECT format('ALTER TABLE %I ALTER COLUMN %I RESTART WITH %s', c.relname, a.attname, s.last_value + s.increment_by)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+JOIN pg_sequences s ON format('%I.%I', s.schemaname, s.sequencename)
+                     = pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname)
+WHERE n.nspname = :schema AND a.attidentity <> '' AND NOT c.relispartition AND s.last_value IS NOT NULL ORDER BY c.oid
 """)
 
 # What the owner took from itself (an append-only table) is taken from the new owner too.
 _REVOKED = text("""
 SELECT format('REVOKE %s ON %I FROM CURRENT_USER', string_agg(p.privilege, ', '), c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS p (privilege)
+CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES'), ('TRIGGER'))
+    AS p (privilege)
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND c.relacl IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM aclexplode(c.relacl) a WHERE a.grantee = c.relowner AND a.privilege_type = p.privilege)
 GROUP BY c.relname, c.oid ORDER BY c.oid
@@ -54,5 +75,5 @@ def clone_statements(connection: Connection) -> list[str]:
 
     The connection's search path must be the template schema alone, so that the catalogue prints unqualified names.
     """
-    queries = (_TABLES, _CONSTRAINTS, _INDEXES, _ROWS, _REVOKED)
+    queries = (_TABLES, _PARTITIONS, _ROWS, _CONSTRAINTS, _INDEXES, _NUMBERS, _REVOKED)
     return [statement for query in queries for statement in connection.scalars(query, {"schema": TEMPLATE_SCHEMA})]

@@ -98,8 +98,8 @@ async def enter_tenant(session: AsyncSession, actor: Actor, *, statement_timeout
 
 
 def _path(schema: str) -> str:
-    """Temporary tables come last: first, where PostgreSQL puts them unasked, one that an earlier transaction left on the
-    connection would stand before a table of its name.
+    """Temporary tables come last: first, where PostgreSQL puts them unasked, one that an earlier transaction left on
+    the connection would stand before a table of its name.
     """
     return f'"{schema}", pg_temp'
 

@@ -56,6 +56,7 @@ class PlatformJob:
 async def enqueue(
     session: AsyncSession,
     name: str,
+    /,
     *,
     lock: str | None = None,
     queueing_lock: str | None = None,

@@ -42,6 +42,12 @@ class CompanyUnknown(NotFound):
     code = "company.unknown"
 
 
+class RevisionUnknown(Conflict):
+    """The database has been migrated by a newer FoodFlow than this one."""
+
+    code = "company.revision_unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A company whose schema could not be migrated, and why."""
@@ -82,6 +88,9 @@ class Tree:
     def after(self, revision: str | None) -> list[Script]:
         """The revisions still to run, in order."""
         names = [script.revision for script in self._scripts]
+        if revision is not None and revision not in names:
+            message = f"this FoodFlow does not know the revision {revision}; the database is of a newer one"
+            raise RevisionUnknown(message)
         return self._scripts[names.index(revision) + 1 if revision is not None else 0 :]
 
     def run(self, connection: Connection, revision: str | None) -> None:
@@ -188,11 +197,11 @@ class Migrator:
         try:
             self._migrate_tenant(TenantName(slug))
         except Exception as error:  # noqa: BLE001 - whatever a migration raises is this company's failure alone
-            return Failure(slug, str(error).strip().splitlines()[0])
+            return Failure(slug, (str(error).strip() or repr(error)).splitlines()[0])
         return None
 
     def _migrate_tenant(self, tenant: TenantName) -> None:
-        query = text("SELECT schema_revision FROM platform.tenants WHERE slug = :slug FOR UPDATE")
+        query = text("SELECT schema_revision FROM platform.tenants WHERE slug = :slug FOR NO KEY UPDATE")
         with self._transaction(locked=False) as connection:
             revision = connection.scalar(query, {"slug": tenant})
             with _acting_as(connection, schema_name(tenant)):

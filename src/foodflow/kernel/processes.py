@@ -111,7 +111,14 @@ def kill_all_that_carry(token: str) -> None:
 
     A child inherits its parent's environment, so this finds what a part has started whatever became of its parents.
     """
-    wait_until(lambda: not [found.kill() for found in _carriers(token)], _SECONDS_TO_KILL)
+    wait_until(lambda: _killed(_carriers(token)) == 0, _SECONDS_TO_KILL)
+
+
+def _killed(processes: Sequence[psutil.Process]) -> int:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    return len(processes)
 
 
 def _carriers(token: str) -> list[psutil.Process]:

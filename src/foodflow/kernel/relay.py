@@ -28,6 +28,7 @@ Sink = Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]
 BATCH = 500
 _POLL_SECONDS = 1.0
 _RETRY_SECONDS = 1.0
+_FORGET_AT_ONCE = 5000
 
 _CLAIM = text("SELECT sequence FROM platform.relay FOR UPDATE SKIP LOCKED")
 _WAITING = text(
@@ -45,7 +46,14 @@ _SINCE = text(
     "SELECT event_id, sequence, tenant, type, subject, needs, time, data FROM platform.outbox"
     " WHERE tenant = :tenant AND sequence > :after ORDER BY sequence LIMIT :limit"
 )
-_FORGET = text("DELETE FROM platform.outbox WHERE sequence IS NOT NULL AND time < now() - make_interval(days => :days)")
+_KEPT = text(
+    "SELECT coalesce((SELECT min(sequence) FROM platform.outbox), r.sequence + 1) AS first, r.sequence AS last"
+    " FROM platform.relay AS r"
+)
+_FORGET = text(
+    "DELETE FROM platform.outbox WHERE id IN (SELECT id FROM platform.outbox WHERE sequence IS NOT NULL"
+    " AND time < now() - make_interval(days => :days) ORDER BY id LIMIT :limit) RETURNING id"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +119,16 @@ async def since(session: AsyncSession, tenant: str, after: int, *, limit: int) -
     return [Envelope(*row) for row in rows.all()]
 
 
+async def kept(session: AsyncSession) -> tuple[int, int]:
+    """The first and last sequence number that readers can still catch up with; first is last + 1 where none is kept."""
+    first, last = (await session.execute(_KEPT)).one()
+    return first, last
+
+
 async def forget_delivered(database: Database, *, older_than_days: int) -> None:
-    """Remove delivered events that nobody can catch up with any more."""
-    async with platform_transaction(database) as session:
-        await session.execute(_FORGET, {"days": older_than_days})
+    """Remove delivered events that nobody can catch up with any more, some thousands in a transaction."""
+    forgotten = [0]
+    while forgotten:
+        async with platform_transaction(database) as session:
+            found = await session.scalars(_FORGET, {"days": older_than_days, "limit": _FORGET_AT_ONCE})
+            forgotten = list(found)

@@ -4,13 +4,26 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    field_validator,
+    model_validator,
+)
 
 from foodflow.settings import SLUG_PATTERN
 
 
 def _to_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        message = "is before the year 1 or after the year 9999 in UTC"
+        raise ValueError(message) from None
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
@@ -25,6 +38,14 @@ Line = Annotated[str, Field(min_length=1, max_length=255)]
 Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
 
 
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_nul(name) or _holds_nul(each) for name, each in value.items())
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
+
+
 class In(BaseModel):
     """A request body: unknown fields are refused, texts are trimmed, and a NUL character (PostgreSQL stores none) is
     refused.
@@ -32,14 +53,13 @@ class In(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 
-    @model_validator(mode="before")
+    @field_validator("*", mode="before")
     @classmethod
-    def _without_nul(cls, data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
-        for name, value in data.items() if isinstance(data, dict) else ():
-            if isinstance(value, str) and "\0" in value:
-                message = f"{name} holds a NUL character"
-                raise ValueError(message)
-        return data
+    def _without_nul(cls, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+        if _holds_nul(value):
+            message = "must not hold a NUL character"
+            raise ValueError(message)
+        return value
 
 
 class Patch(In):

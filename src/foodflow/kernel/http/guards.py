@@ -1,17 +1,21 @@
 """Guards: every route says who may call it, and is asked before anything of the request's body is read."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, params
 from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import tenant_transaction
-from foodflow.kernel.errors import Forbidden
+from foodflow.kernel.errors import Forbidden, Refusal, WrongType
+
+_ASKED = "foodflow.guard"
 
 Authenticate = Callable[[HTTPConnection], Awaitable[Actor]]
 """Turns a request's credential into an actor, or refuses; the composition root puts it into
@@ -35,8 +39,10 @@ class Guard:
             raise Forbidden(message)
         connection.state.actor = actor
 
-    async def __call__(self) -> None:
-        """Nothing is left to do when dependencies run: `GuardedRoute` has asked already."""
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Ask when dependencies run, unless `GuardedRoute` has: a WebSocket has no body that is read before."""
+        if connection.scope.get(_ASKED) is not self:
+            await self.admit(connection)
 
 
 def needs(permission: str) -> params.Depends:
@@ -66,9 +72,27 @@ class GuardedRoute(APIRoute):
 
         async def ask_first(request: Request) -> Response:
             await self.guard.admit(request)
-            return await handle(request)
+            request.scope[_ASKED] = self.guard
+            if self.body_field is not None and not isinstance(self.body_field.field_info, params.Form):
+                _require_json(request)
+            try:
+                return await handle(request)
+            except HTTPException as error:
+                # FastAPI makes a 400 of whatever goes wrong while it reads a body; a refusal stays what it is.
+                if isinstance(error.__cause__, Refusal):
+                    raise error.__cause__ from None
+                raise
 
         return ask_first
+
+
+def _require_json(request: Request) -> None:
+    """FastAPI takes a body of another type for a text and complains that it is not an object."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    empty = request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers
+    if not empty and not re.fullmatch(r"application/(.+\+)?json", kind):
+        message = f"the body is {kind or 'of no named type'}; send application/json"
+        raise WrongType(message)
 
 
 def guarded_router(**options: Any) -> APIRouter:  # noqa: ANN401 - FastAPI's own

@@ -2,7 +2,7 @@
 
 import re
 import time
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,8 +14,11 @@ from foodflow.kernel.errors import Malformed, Refusal, TooLarge
 from foodflow.kernel.http.problems import problem
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
-_UNVERSIONED = re.compile(r"/api/(?!v\d+(?:/|$)|openapi\.json$|docs(?:/|$)|redoc$)(?=[^/])")
+_UNVERSIONED = re.compile(r"\A/api/(?!v\d+(?:/|$)|openapi\.json$|docs(?:/|$)|redoc$)(?=[^/])")
 _QUIET = ("/health", "/metrics", "/static", "/api/v1/health")
+
+# Callers can make up others without end, and each would be a time series of its own.
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 log = structlog.get_logger("foodflow.http")
 
@@ -31,7 +34,8 @@ class PathRule:
         if scope["type"] in {"http", "websocket"}:
             path = canonical_path(scope["path"])
             if path != scope["path"]:
-                scope = dict(scope, path=path, raw_path=path.encode())
+                # In place: what routing adds to the scope is read by those who stand before this one.
+                scope["path"], scope["raw_path"] = path, quote(path).encode()
         await self.app(scope, receive, send)
 
 
@@ -55,7 +59,7 @@ class RequestTrail:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(clock.new_id())
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         status = 500
         started = time.perf_counter()
 
@@ -75,8 +79,9 @@ class RequestTrail:
 
 def _account(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
-    telemetry.REQUESTS.labels(scope["method"], route, status).inc()
-    telemetry.REQUEST_SECONDS.labels(scope["method"], route).observe(seconds)
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    telemetry.REQUESTS.labels(method, route, status).inc()
+    telemetry.REQUEST_SECONDS.labels(method, route).observe(seconds)
     if not scope["path"].startswith(_QUIET):
         log.info(
             "request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1)
@@ -101,7 +106,7 @@ class Bounds:
             await self._refuse(Malformed("the address holds a NUL character"), scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdigit() and int(declared) > self.max_body:
+        if declared.isascii() and declared.isdecimal() and int(declared) > self.max_body:
             await self._refuse(self._too_large(), scope, receive, send)
             return
         received = 0

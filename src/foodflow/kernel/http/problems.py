@@ -24,7 +24,20 @@ _TRANSIENT = (
     psycopg.errors.CrashShutdown,
     psycopg.errors.CannotConnectNow,
 )
-_STANDARD_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "wrong_content_type"}
+_OUT_OF_RANGE = (
+    psycopg.errors.NumericValueOutOfRange,
+    psycopg.errors.DatetimeFieldOverflow,
+    psycopg.errors.StringDataRightTruncation,
+    psycopg.errors.UntranslatableCharacter,
+    psycopg.errors.CharacterNotInRepertoire,
+)
+_STANDARD_CODES = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "wrong_content_type",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -32,7 +45,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(DBAPIError, _database_failed)
+    app.add_exception_handler(DBAPIError, _statement_failed)
+    app.add_exception_handler(psycopg.Error, _database_failed)
     app.add_exception_handler(PoolTimeoutError, _pool_exhausted)
     app.add_exception_handler(Exception, _failed)
 
@@ -86,7 +100,7 @@ def _field_error(fault: dict[str, object]) -> FieldError:
     assert isinstance(location, tuple)  # noqa: S101 - pydantic's form
     place = [str(part) for part in location]
     field = ".".join(place[1:] if place[0] in {"body", "query", "path", "header"} else place) or place[0]
-    return FieldError(field, str(fault["msg"]), str(fault["type"]))
+    return FieldError(field, str(fault["msg"]).removeprefix("Value error, "), str(fault["type"]))
 
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:
@@ -98,24 +112,36 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     return _render(request, error.status_code, code, str(error.detail), detail, headers=dict(error.headers or {}))
 
 
-async def _database_failed(request: Request, error: Exception) -> JSONResponse:
+async def _statement_failed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)  # noqa: S101 - registered for these only
-    if (
-        isinstance(error.orig, _TRANSIENT)
-        or error.connection_invalidated
-        or isinstance(error.orig, psycopg.OperationalError)
-    ):
-        log.warning("database.unavailable", error=str(error.orig).strip())
-        return problem(request, Unavailable("the database cannot take this now; nothing was stored, try again"))
+    if error.connection_invalidated:
+        return _unavailable(request, error)
+    return await _database_failed(request, error.orig or error)
+
+
+async def _database_failed(request: Request, error: BaseException) -> JSONResponse:
+    """What PostgreSQL said, whether SQLAlchemy stood between or not."""
+    if isinstance(error, (*_TRANSIENT, psycopg.OperationalError)):
+        return _unavailable(request, error)
+    # A NUL character is found by psycopg itself, which has no narrower class for it.
+    if isinstance(error, _OUT_OF_RANGE) or type(error) is psycopg.DataError:
+        message = "holds a value that is beyond what can be stored"
+        return problem(request, Invalid.because(FieldError("request", message, "out_of_range")))
     return await _failed(request, error)
+
+
+def _unavailable(request: Request, error: BaseException) -> JSONResponse:
+    log.warning("database.unavailable", error=str(error).strip())
+    return problem(request, Unavailable("the database cannot take this now; nothing was stored, try again"))
 
 
 async def _pool_exhausted(request: Request, _error: Exception) -> JSONResponse:
     return problem(request, Unavailable("too many calls are waiting for the database; nothing was stored, try again"))
 
 
-async def _failed(request: Request, error: Exception) -> JSONResponse:
-    log.error("request.failed", path=request.url.path, exc_info=error)
-    return _render(
-        request, 500, "internal", "Internal error", "FoodFlow failed; the request id leads to the cause in its logs"
-    )
+async def _failed(request: Request, error: BaseException) -> JSONResponse:
+    """Answers and logs outside of the request's own trail, which has ended by now: the id is named here again."""
+    request_id = getattr(request.state, "request_id", "")
+    log.error("request.failed", path=request.url.path, request_id=request_id, exc_info=error)
+    detail = "FoodFlow failed; the request id leads to the cause in its logs"
+    return _render(request, 500, "internal", "Internal error", detail, headers={"x-request-id": request_id})

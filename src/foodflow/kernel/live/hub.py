@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,7 +27,8 @@ class Subscription:
         self.actor = actor
         self.topics = topics
         self.missed = False
-        self._queue: asyncio.Queue[Message] = asyncio.Queue(QUEUE_LENGTH)
+        self._waiting: deque[Message] = deque()
+        self._news = asyncio.Event()
 
     def wants(self, message: Message) -> bool:
         """Whether this message belongs to the subscriber's company, topics and permissions."""
@@ -34,18 +36,30 @@ class Subscription:
         return message.tenant == self.actor.tenant and on_topic and self.actor.may(message.needs)
 
     def offer(self, message: Message) -> None:
-        """Queue a message; one that does not fit marks the subscription as having missed something."""
-        try:
-            self._queue.put_nowait(message)
-        except asyncio.QueueFull:
-            self.missed = True
+        """Queue a message; with one that does not fit, the reader starts over."""
+        if len(self._waiting) < QUEUE_LENGTH:
+            self._waiting.append(message)
+            self.wake()
+        else:
+            self.start_over()
+
+    def start_over(self) -> None:
+        """Mark that something was missed. What waited is forgotten: it is older than the state that is loaded next."""
+        self._waiting.clear()
+        self.missed = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Let `next` return at once."""
+        self._news.set()
 
     async def next(self, seconds: float) -> Message | None:
-        """The next message, or None when there was none for so many seconds."""
-        try:
-            return await asyncio.wait_for(self._queue.get(), seconds)
-        except TimeoutError:
-            return None
+        """The next message; None when there was none for so many seconds, or when something else is to be looked at."""
+        if not self._waiting and not self.missed:
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), seconds)
+        return self._waiting.popleft() if self._waiting else None
 
 
 class Hub:
@@ -70,6 +84,8 @@ class Hub:
     async def stop(self) -> None:
         """End every stream and the connection."""
         self._closing.set()
+        for subscription in self._subscriptions:
+            subscription.wake()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -92,19 +108,25 @@ class Hub:
             except psycopg.Error as error:
                 log.warning("live.connection_lost", error=str(error).strip())
             self.listening.clear()
-            for subscription in self._subscriptions:
-                subscription.missed = True
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _listen(self) -> None:
         connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
+            # Not when the connection was lost: whoever came since then has missed something too.
+            for subscription in self._subscriptions:
+                subscription.start_over()
             self.listening.set()
             async for notification in connection.notifies():
-                self._fan_out(Message.from_payload(notification.payload))
+                self._fan_out(notification.payload)
 
-    def _fan_out(self, message: Message) -> None:
+    def _fan_out(self, payload: str) -> None:
+        try:
+            message = Message.from_payload(payload)
+        except (TypeError, ValueError):  # whoever reaches the database may send anything on the channel
+            log.warning("live.unreadable_message")
+            return
         for subscription in self._subscriptions:
             if subscription.wants(message):
                 subscription.offer(message)

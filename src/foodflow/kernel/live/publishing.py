@@ -32,8 +32,12 @@ class Message:
 
     @classmethod
     def from_payload(cls, payload: str) -> "Message":
-        """Read a notification's payload."""
-        return cls(**json.loads(payload))
+        """Read a notification's payload; raises TypeError or ValueError when it is not a message."""
+        message = cls(**json.loads(payload))
+        if not all(isinstance(each, str) for each in (message.tenant, message.topic, message.type, message.needs)):
+            problem = "the members of a message are texts"
+            raise TypeError(problem)
+        return message
 
     def payload(self) -> str:
         """The notification's payload; a body that does not fit is left out, and `data` says so."""

@@ -7,15 +7,17 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Query, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import StreamingResponse
 
 from foodflow.kernel import relay
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import platform_transaction
-from foodflow.kernel.errors import FieldError, Invalid, Refusal
-from foodflow.kernel.http.guards import CurrentActor, Guard, guarded_router, needs
+from foodflow.kernel.errors import FieldError, Invalid
+from foodflow.kernel.http.guards import CurrentActor, guarded_router, needs
 from foodflow.kernel.live.hub import Hub, Subscription
 from foodflow.kernel.live.publishing import Message
 
@@ -23,10 +25,11 @@ HEARTBEAT_SECONDS = 15.0
 _CATCH_UP = 1000
 _MAX_TOPICS = 50
 _PERMISSION = "live.listen"
-_CLOSE_POLICY = 1008
+_GOING_AWAY, _TRY_AGAIN_LATER = 1001, 1013
 _RESET: dict[str, Any] = {"type": "reset", "topic": "", "data": {}, "sequence": None}
 """Tells a reader that messages were missed which cannot be given again: it should load the present state."""
 
+log = structlog.get_logger(__name__)
 router = guarded_router(tags=["live"])
 Topics = Annotated[
     list[str] | None,
@@ -47,26 +50,28 @@ async def stream(request: Request, actor: CurrentActor, topic: Topics = None) ->
     )
 
 
-@router.websocket("/api/v1/live/socket")
-async def socket(websocket: WebSocket) -> None:
+@router.websocket("/api/v1/live/socket", dependencies=[needs(_PERMISSION)])
+async def socket(websocket: WebSocket, actor: CurrentActor) -> None:
     """The same messages over a WebSocket, one JSON object each; `?topic=…&after=<sequence>`. Refused before it is
     accepted.
     """
-    try:
-        await Guard(_PERMISSION).admit(websocket)
-        topics = _topics(websocket.query_params.getlist("topic"))
-        after = _last_seen(websocket.query_params.get("after", ""))
-    except Refusal as refusal:
-        await websocket.close(_CLOSE_POLICY, refusal.detail[:120])
-        return
+    topics = _topics(websocket.query_params.getlist("topic"))
+    after = _last_seen(websocket.query_params.get("after", ""))
     await websocket.accept(_answered_protocol(websocket))
-    sending = asyncio.create_task(_send_all(websocket, _messages(websocket, websocket.state.actor, topics, after)))
-    with suppress(WebSocketDisconnect):
-        while True:
-            await websocket.receive()
-            if sending.done():
-                break
-    sending.cancel()
+    sending = asyncio.create_task(_send_all(websocket, _messages(websocket, actor, topics, after)))
+    gone = asyncio.create_task(_gone(websocket))
+    try:
+        await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sending.cancel()
+        gone.cancel()
+        await asyncio.gather(sending, gone, return_exceptions=True)
+
+
+async def _gone(websocket: WebSocket) -> None:
+    """Wait until the reader is gone; what readers send means nothing here."""
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 def _answered_protocol(websocket: WebSocket) -> str | None:
@@ -74,10 +79,15 @@ def _answered_protocol(websocket: WebSocket) -> str | None:
 
 
 async def _send_all(websocket: WebSocket, messages: AsyncIterator[dict[str, Any] | None]) -> None:
+    code = _GOING_AWAY
     with suppress(WebSocketDisconnect, RuntimeError):
-        async for message in messages:
-            await websocket.send_json(message if message is not None else {"type": "heartbeat"})
-        await websocket.close()
+        try:
+            async for message in messages:
+                await websocket.send_json(message if message is not None else {"type": "heartbeat"})
+        except SQLAlchemyError as error:
+            log.warning("live.catching_up_failed", error=str(error).strip())
+            code = _TRY_AGAIN_LATER
+        await websocket.close(code)
 
 
 async def _messages(
@@ -87,30 +97,31 @@ async def _messages(
     hub: Hub = connection.app.state.hub
     async with hub.subscribe(actor, topics) as subscription:
         seen = after or 0
-        for message in await _missed(connection, subscription, after):
-            seen = message["sequence"] or seen
-            yield message
+        for missed in await _missed(connection, subscription, after):
+            seen = missed["sequence"]
+            yield missed
         while not hub.closing:
-            next_message = await subscription.next(HEARTBEAT_SECONDS)
+            message = await subscription.next(HEARTBEAT_SECONDS)
             if subscription.missed:
                 subscription.missed = False
                 yield _RESET
-            if next_message is None:
+            elif message is None:
                 yield None
-            elif next_message.sequence is None or next_message.sequence > seen:
-                yield _wire(next_message)
+            elif message.sequence is None or message.sequence > seen:
+                yield _wire(message)
 
 
 async def _missed(
     connection: HTTPConnection, subscription: Subscription, after: int | None
 ) -> Sequence[dict[str, Any]]:
-    """Stored messages after the last seen one; more than can be given at once means a reset."""
+    """Stored messages after the last seen one; a reset where they are too many, not kept, or not of this database."""
     if after is None:
         return []
     async with platform_transaction(connection.app.state.database) as session:
-        envelopes = await relay.since(session, subscription.actor.tenant, after, limit=_CATCH_UP)
-    if len(envelopes) == _CATCH_UP:
-        return [_RESET | {"sequence": envelopes[-1].sequence}]
+        first, last = await relay.kept(session)
+        envelopes = await relay.since(session, subscription.actor.tenant, after, limit=_CATCH_UP + 1)
+    if len(envelopes) > _CATCH_UP or not first - 1 <= after <= last:
+        return [_RESET | {"sequence": last}]
     messages = [relay.as_message(envelope) for envelope in envelopes]
     return [_wire(message) for message in messages if subscription.wants(message)]
 
