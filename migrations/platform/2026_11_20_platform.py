@@ -1,4 +1,4 @@
-"""The directory of companies and people, their tokens, the outbox, and what a company's role may do outside its schema."""
+"""The directory of companies and people, their tokens, the outbox, and what a company may do outside its schema."""
 
 from alembic import op
 
@@ -56,7 +56,9 @@ CREATE TABLE platform.outbox (
     time timestamptz NOT NULL,
     data jsonb NOT NULL,
     sequence bigint CONSTRAINT uq_outbox_sequence UNIQUE,
-    CONSTRAINT ck_outbox_names CHECK (octet_length(type) <= 200 AND octet_length(subject) <= 500 AND octet_length(needs) <= 200)
+    CONSTRAINT ck_outbox_names CHECK (
+        octet_length(type) <= 200 AND octet_length(subject) <= 500 AND octet_length(needs) <= 200
+    )
 );
 CREATE INDEX ix_outbox_waiting ON platform.outbox (id) WHERE sequence IS NULL;
 CREATE INDEX ix_outbox_tenant_sequence ON platform.outbox (tenant, sequence) WHERE sequence IS NOT NULL;
@@ -84,8 +86,8 @@ END $$;
 """
 
 # A lock for each subject, in one order, held until the commit: a subject's events get their ids in the order in which
-# their transactions commit, so the relay may deliver by id without waiting for anybody else's transaction. Subjects share
-# a thousand locks, because a transaction that tells of very many would use up the server's table of locks.
+# their transactions commit, so the relay may deliver by id without waiting for anybody else's transaction. Subjects
+# share a thousand locks, because a transaction that tells of very many would use up the server's table of locks.
 TELL = """
 CREATE FUNCTION platform.tell(told jsonb) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -98,7 +100,8 @@ BEGIN
         PERFORM pg_advisory_xact_lock(hashtext(company), key);
     END LOOP;
     INSERT INTO platform.outbox (event_id, tenant, type, subject, needs, time, data)
-    SELECT (e ->> 'id')::uuid, company, e ->> 'type', e ->> 'subject', e ->> 'needs', (e ->> 'time')::timestamptz, e -> 'data'
+    SELECT (e ->> 'id')::uuid, company, e ->> 'type', e ->> 'subject', e ->> 'needs', (e ->> 'time')::timestamptz,
+           e -> 'data'
     FROM jsonb_array_elements(told) WITH ORDINALITY AS t (e, place) ORDER BY place;
     PERFORM pg_notify('foodflow_outbox', '');
 END $$;
@@ -147,7 +150,8 @@ BEGIN
         END;
     END LOOP;
 END $$;
-CREATE FUNCTION platform.enqueue(task text, arguments jsonb, lock text, queueing_lock text, run_at timestamptz) RETURNS bigint
+CREATE FUNCTION platform.enqueue(task text, arguments jsonb, lock text, queueing_lock text, run_at timestamptz)
+RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT platform.enqueue_for(platform.current_tenant(), task, arguments, lock, queueing_lock, run_at)
 $$;

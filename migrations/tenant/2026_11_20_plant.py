@@ -121,7 +121,8 @@ CREATE INDEX ix_sensors_line_id ON sensors (line_id);
 """
 
 # Readings carry the sensor's small key instead of its 16-byte id, and no foreign key: the sensor's row is locked while
-# readings are written, and a sensor that has readings cannot be deleted. Partitions are made when a month is first written.
+# readings are written, and a sensor that has readings cannot be deleted. A month's partition is made when it is first
+# written to.
 READINGS = """
 CREATE TABLE readings (
     sensor_key integer NOT NULL,

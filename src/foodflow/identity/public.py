@@ -127,5 +127,5 @@ def _cookie_may_act(connection: HTTPConnection) -> bool:
     """A cookie comes along by itself, so it may only read, and open sockets only from our own pages."""
     if connection.scope["type"] == "websocket":
         origin = connection.headers.get("origin", "")
-        return origin.partition("://")[2] == connection.headers.get("host", "")
+        return origin != "" and origin.partition("://")[2] == connection.headers.get("host", "")
     return connection.scope["method"] in _SAFE_METHODS

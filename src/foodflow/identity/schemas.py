@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from foodflow.identity import rules
 from foodflow.identity.queries import Person
@@ -13,7 +13,8 @@ class SignInIn(In):
     """A user name (or e-mail address) and password."""
 
     username: Annotated[str, Field(min_length=1, max_length=254)]
-    password: Annotated[str, Field(min_length=1, max_length=rules.MAX_PASSWORD)]
+    # As it was typed: a password may begin or end with a space.
+    password: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=rules.MAX_PASSWORD)]
 
 
 class RefreshIn(In):

@@ -58,8 +58,7 @@ async def rotate(session: AsyncSession, secret: str) -> Rotation:
     if token is None or token.revoked_at is not None or token.expires_at <= clock.now():
         return Rotation(refused=True)
     if token.used_at is not None:
-        for relative in await queries.family_for_update(session, token.family):
-            relative.revoked_at = clock.now()
+        await _end_family(session, token.family)
         return Rotation(refused=True)
     if await queries.person_in(session, token.user_id, token.tenant) is None:
         return Rotation(refused=True)
@@ -67,6 +66,13 @@ async def rotate(session: AsyncSession, secret: str) -> Rotation:
     return Rotation(
         token.user_id, token.tenant, _give_out(session, "refresh", token.user_id, token.tenant, family=token.family)
     )
+
+
+async def _end_family(session: AsyncSession, family: UUID) -> None:
+    """Until none is left that holds: while we waited for one, its holder may have exchanged it for another."""
+    while relatives := await queries.family_for_update(session, family):
+        for relative in relatives:
+            relative.revoked_at = clock.now()
 
 
 async def end_session(session: AsyncSession, secret: str) -> None:

@@ -16,7 +16,7 @@ WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND NOT c.relispartition O
 """)
 
 _PARTITIONS = text("""
-SELECT format('CREATE TABLE %I PARTITION OF %I %s%s', c.relname, i.inhparent::regclass,
+SELECT format('CREATE TABLE %I PARTITION OF %s %s%s', c.relname, i.inhparent::regclass,
               pg_get_expr(c.relpartbound, c.oid), ' PARTITION BY ' || pg_get_partkeydef(c.oid))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_inherits i ON i.inhrelid = c.oid
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND c.relispartition ORDER BY c.oid

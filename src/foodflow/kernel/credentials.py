@@ -41,14 +41,12 @@ async def password_matches(password_hash: str | None, password: str) -> bool:
     Without a hash (an unknown user) the same work is done, so that the time taken tells nothing.
     """
     async with _slots:
-        return (
-            await asyncio.to_thread(_matches, password_hash or _nobodys_hash(), password) and password_hash is not None
-        )
+        return await asyncio.to_thread(_matches, password_hash, password) and password_hash is not None
 
 
-def _matches(password_hash: str, password: str) -> bool:
+def _matches(password_hash: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        return _hasher.verify(password_hash or _nobodys_hash(), password)
     except argon2.exceptions.VerificationError:
         return False
 

@@ -100,7 +100,8 @@ def build_queue(database: Database, jobs: Sequence[Job], periodic: Sequence[Plat
     )
     app = procrastinate.App(connector=connector)
     for job in jobs:
-        retry = procrastinate.RetryStrategy(max_attempts=job.attempts, exponential_wait=2)
+        again = job.attempts - 1  # the library counts how often a job is tried again, and takes 0 for no bound
+        retry = procrastinate.RetryStrategy(max_attempts=again, exponential_wait=2) if again else False
         app.task(name=job.name, retry=retry)(_entry(database, job))
     for each in periodic:
         app.periodic(cron=each.cron)(app.task(name=each.name, queueing_lock=each.name)(_periodic_entry(database, each)))

@@ -4,7 +4,6 @@ from importlib import resources
 from importlib.metadata import version
 
 from packaging.version import Version
-from procrastinate.schema import SchemaManager
 from sqlalchemy import Connection, text
 
 _TREE = "jobs"
@@ -20,11 +19,15 @@ def migrate(connection: Connection) -> bool:
     if made_by == installed:
         return False
     connection.execute(text("SELECT set_config('search_path', 'jobs', true)"))
-    for statements in [SchemaManager.get_schema()] if made_by is None else _migrations_since(made_by):
+    for statements in [_whole()] if made_by is None else _migrations_since(made_by):
         connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
     upsert = "INSERT INTO platform.revisions VALUES (:tree, :to) ON CONFLICT (tree) DO UPDATE SET revision = :to"
     connection.execute(text(upsert), {"tree": _TREE, "to": installed})
     return True
+
+
+def _whole() -> str:
+    return (resources.files("procrastinate") / "sql" / "schema.sql").read_text("utf-8")
 
 
 def _migrations_since(made_by: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What others may use of the plant."""
+"""What others may use of the plant: its events, and the board of its lines."""
 
 from foodflow.plant.events import (
     BatchCompleted,
@@ -8,12 +8,35 @@ from foodflow.plant.events import (
     LimitsRestored,
     LineStateRecorded,
 )
+from foodflow.plant.rules import LineNotFound, LineState
+from foodflow.plant.usecases.board import Board, board, figures, line_card
+from foodflow.plant.usecases.cards import BatchProgress, Figures, LineCard, ListedExcursion, SensorCard
+from foodflow.plant.usecases.lines import LineEffectiveness
+from foodflow.plant.usecases.selection import CHARTS, Choice
+from foodflow.plant.usecases.traces import Point, Trace, TracedExcursion
 
 __all__ = [
+    "CHARTS",
     "BatchCompleted",
     "BatchCreated",
+    "BatchProgress",
     "BatchStarted",
+    "Board",
+    "Choice",
+    "Figures",
     "LimitsBroken",
     "LimitsRestored",
+    "LineCard",
+    "LineEffectiveness",
+    "LineNotFound",
+    "LineState",
     "LineStateRecorded",
+    "ListedExcursion",
+    "Point",
+    "SensorCard",
+    "Trace",
+    "TracedExcursion",
+    "board",
+    "figures",
+    "line_card",
 ]

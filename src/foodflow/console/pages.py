@@ -1,0 +1,101 @@
+"""Pages: templates with escaping, the headers of every answer, and refusals as pages instead of JSON."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foodflow.console import assets, charts, measures, strips, words
+from foodflow.identity.public import SESSION_COOKIE
+from foodflow.kernel.http.guards import GuardedRoute
+
+SIGN_IN: Final = "/login"
+FRAGMENTS: Final = "/fragments/"
+HEADERS: Final = {
+    # Nothing from elsewhere, nothing inline: a name that carries markup cannot do anything even if it were not escaped.
+    "Content-Security-Policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    # Not `no-referrer`: with it browsers send `Origin: null` from our own forms, and the check of origin refuses them.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+_templates = Environment(
+    loader=PackageLoader("foodflow.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals |= {"address": assets.address, "charts": charts, "measures": measures, "strip": strips.strip}
+_templates.filters |= {
+    "age": words.age,
+    "clock_time": words.clock_time,
+    "moment": words.moment,
+    "number": words.number,
+    "percent": words.percent,
+    "period": words.period,
+    "quantity": words.quantity,
+    "state": words.state,
+    "unit": words.unit,
+    "with_unit": words.with_unit,
+}
+
+_Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class PageRoute(GuardedRoute):
+    """A route that answers people: what it refuses is told on a page."""
+
+
+def page(template: str, status: int = 200, **values: object) -> Response:
+    """A page (or a fragment of one), which nobody keeps a copy of."""
+    content = _templates.get_template(template).render(**values)
+    return HTMLResponse(content, status, headers=HEADERS | {"Cache-Control": "no-store"})
+
+
+def redirect(to: str) -> Response:
+    """Lead the browser on, with GET."""
+    return RedirectResponse(to, 303, headers=HEADERS | {"Cache-Control": "no-store"})
+
+
+def install(app: FastAPI) -> None:
+    """Let every refusal and failure that meets a person be a page; what it says and what is logged stays the same."""
+    for kind, handle in list(app.exception_handlers.items()):
+        app.add_exception_handler(kind, _as_page(handle))
+
+
+def _as_page(handle: Any) -> _Handler:  # noqa: ANN401 - Starlette's union of handlers, of which the kernel uses one
+    async def answer(request: Request, error: Exception) -> Response:
+        response: Response = await handle(request, error)
+        if not _meets_a_person(request):
+            return response
+        return _told(request, response)
+
+    return answer
+
+
+def _meets_a_person(request: Request) -> bool:
+    if isinstance(request.scope.get("route"), PageRoute):
+        return True
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def _told(request: Request, response: Response) -> Response:
+    """A problem as a page; nobody is told to sign in, they are led there."""
+    fragment = request.url.path.startswith(FRAGMENTS)
+    if response.status_code == 401 and not fragment:  # noqa: PLR2004 - unauthenticated
+        return redirect(SIGN_IN)
+    problem = json.loads(bytes(response.body))
+    template = "problem_fragment.html" if fragment else "problem.html"
+    told = page(template, response.status_code, problem=problem, signed_in=SESSION_COOKIE in request.cookies)
+    kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
+    told.headers.update(kept)
+    return told

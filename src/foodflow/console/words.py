@@ -1,0 +1,107 @@
+"""Numbers, times and states as people read them."""
+
+import math
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+NONE = "—"
+STATES = {
+    "running": "Running",
+    "idle": "Idle",
+    "changeover": "Changeover",
+    "downtime": "Down",
+    "maintenance": "Maintenance",
+    "not_scheduled": "Not scheduled",
+    "unrecorded": "Not recorded",
+}
+_UNITS = {"1": "", "Cel": "°C", "[degF]": "°F", "K": "K", "Ohm": "Ω", "um": "µm"}
+"""The UCUM codes that people write in another way."""
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MONTH, _YEAR = _DAY * 30.436875, _DAY * 365.2425
+_DIGITS = 4
+_SMALLEST, _LARGEST = 1e-4, 1e9
+
+
+def span(seconds: float) -> str:
+    """A length of time, coarser the longer it is; the page's module counts on in the same words."""
+    if seconds < _MINUTE:
+        return "under a minute"
+    if seconds < _HOUR:
+        return f"{int(seconds // _MINUTE)} min"
+    if seconds < 2 * _DAY:
+        return f"{int(seconds // _HOUR)} h {int(seconds % _HOUR // _MINUTE)} min"
+    for unit, length, most in (("days", _DAY, 60 * _DAY), ("months", _MONTH, 2 * _YEAR)):
+        if seconds < most:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds // _YEAR)} years"
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How long ago a moment is, without `ago`."""
+    return span((now - moment).total_seconds())
+
+
+def moment(at: datetime) -> str:
+    """A moment in UTC, with its seconds where it has any."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at.second else f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def clock_time(at: datetime) -> str:
+    """The time of day in UTC."""
+    return f"{at:%H:%M} UTC"
+
+
+def period(start: datetime, end: datetime) -> str:
+    """From when to when in UTC; a date that both share is said once."""
+    if start == end:
+        return moment(start)
+    last = moment(end)
+    return f"{moment(start).removesuffix(' UTC')} – {last[11:] if start.date() == end.date() else last}"
+
+
+def number(value: float) -> str:
+    """A measured value with four significant digits, never shortening what stands before the decimal point."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if not _SMALLEST <= size < _LARGEST:
+        return f"{value:.3e}"
+    decimals = max(0, _DIGITS - 1 - math.floor(math.log10(size)))
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def quantity(value: Decimal) -> str:
+    """A quantity of items."""
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(ratio: float | None) -> str:
+    """A ratio in percent, or a dash where there is none."""
+    return NONE if ratio is None else f"{100 * ratio:.1f} %"
+
+
+def unit(code: str) -> str:
+    """A UCUM code as it is usually written."""
+    return _UNITS.get(code, code)
+
+
+def with_unit(value: float, code: str) -> str:
+    """A measured value with its unit."""
+    return f"{number(value)} {unit(code)}".rstrip()
+
+
+def state(name: str | None) -> str:
+    """A line's state."""
+    return STATES["unrecorded"] if name is None else STATES.get(name, name)
+
+
+def listed(names: list[str]) -> str:
+    """Names in a row."""
+    return ", ".join(names)
+
+
+def duration(time: timedelta) -> str:
+    """A length of time in words."""
+    return span(time.total_seconds())
