@@ -1,5 +1,4 @@
-"""Fixtures of all tests: one PostgreSQL for the run, and for each module a database of its own with two companies
-in it."""
+"""Fixtures of all tests: one PostgreSQL for the run, and for each module a database of its own with two companies."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -10,6 +9,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 from psycopg import sql
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow import composition
@@ -127,7 +127,9 @@ async def platform_session(database: Database) -> AsyncIterator[AsyncSession]:
 @pytest.fixture(scope="module")
 def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The settings of this module's application."""
-    return Settings(database_url=database_url, secret_key=make.SECRET_KEY, home=tmp_path_factory.mktemp("home"))
+    return Settings(
+        database_url=database_url, secret_key=SecretStr(make.SECRET_KEY), home=tmp_path_factory.mktemp("home")
+    )
 
 
 @pytest.fixture(scope="module")

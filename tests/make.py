@@ -1,5 +1,8 @@
 """What the tests of every context share: the two companies, their people, and the address of a database by its name."""
 
+import asyncio
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,13 +16,15 @@ from foodflow.kernel.tenancy import TenantName
 SECRET_KEY: Final = "the key of databases that exist for seconds"
 PASSWORD: Final = "correct horse battery staple"
 COMPANIES: Final = ("demo", "akron")
+CHANCE: Final = secrets.SystemRandom()
 
 _INSERT_PERSON = """
 WITH person AS (
     INSERT INTO platform.users (username, email, first_name, last_name, password_hash, is_active, created_at)
     VALUES (%(username)s, '', '', '', %(password_hash)s, true, now()) RETURNING id
-), place AS (
-    INSERT INTO platform.memberships (user_id, tenant, roles) SELECT id, company, %(roles)s::text[] FROM person, unnest(%(companies)s::text[]) AS company
+), places AS (
+    INSERT INTO platform.memberships (user_id, tenant, roles)
+    SELECT id, company, %(roles)s::text[] FROM person, unnest(%(companies)s::text[]) AS company
 )
 SELECT id FROM person
 """
@@ -40,10 +45,10 @@ def everything(company: str) -> Actor:
 
 
 def person(
-    connection: psycopg.Connection, password_hash: str, *, username: str, companies: tuple[str, ...], roles: tuple[str, ...]
+    connection: psycopg.Connection, username: str, *companies: str, roles: list[str], password_hash: str
 ) -> Person:
     """Put somebody into the directory; the hash is made once for all people, because making it is meant to be slow."""
-    values = {"username": username, "password_hash": password_hash, "roles": list(roles), "companies": list(companies)}
+    values = {"username": username, "password_hash": password_hash, "roles": roles, "companies": list(companies)}
     row = connection.execute(_INSERT_PERSON, values).fetchone()
     assert row is not None
     return Person(row[0], username, companies[0])
@@ -53,10 +58,17 @@ def people(url: str, password_hash: str) -> dict[tuple[str, str], Person]:
     """One person of each role in each company, named `role.company`."""
     with psycopg.connect(url) as connection:
         return {
-            (company, role): person(connection, password_hash, username=f"{role}.{company}", companies=(company,), roles=(role,))
+            (company, role): person(connection, f"{role}.{company}", company, roles=[role], password_hash=password_hash)
             for company in COMPANIES
             for role in ROLES
         }
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 15) -> None:
+    """Wait until something is so that nobody tells us about; fails when it takes too long."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for happens outside of this event loop
+            await asyncio.sleep(0.005)
 
 
 def url_of(database: str, url: str) -> str:

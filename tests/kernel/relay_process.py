@@ -6,7 +6,6 @@ Arguments: the database's address, the file, and how many events it takes at onc
 import asyncio
 import json
 import os
-import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from foodflow.kernel import relay
 from foodflow.kernel.db import Database
 from foodflow.kernel.events import Envelope
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 0.015
+PAUSE = 0.01
 
 
 async def deliver(url: str, path: Path, batch: int) -> None:
@@ -32,7 +31,7 @@ async def deliver(url: str, path: Path, batch: int) -> None:
                 file.write(json.dumps(line).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-            await asyncio.sleep(random.uniform(SHORTEST_PAUSE, LONGEST_PAUSE))
+            await asyncio.sleep(PAUSE)
 
         while True:
             if not await relay.deliver_once(database, [to_file], batch=batch):

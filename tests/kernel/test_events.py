@@ -1,7 +1,8 @@
 """Events within their transaction: told, reacted to, and stored with everything else or not at all."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,10 +18,10 @@ from foodflow.kernel import events
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction, write_consequences
 from foodflow.kernel.errors import Conflict
-from foodflow.kernel.events import Envelope, Event
+from foodflow.kernel.events import Envelope, Event, Listener
 from tests.kernel.make import ThingHappened
 
-OUTBOX = text("SELECT event_id, tenant, type, subject, needs, time, data FROM outbox WHERE subject = :subject ORDER BY id")
+OUTBOX = text("SELECT event_id, tenant, type, subject, needs, data FROM outbox WHERE subject = :subject ORDER BY id")
 MANY = 3000
 MOST_LOCKS = 1024
 
@@ -47,86 +48,88 @@ class AnythingHappened(Event):
         return "anything/1"
 
 
-@pytest.fixture
-async def rows(database: Database) -> AsyncIterator[Any]:
-    """Reads what the outbox holds about a thing."""
-
-    async def read(thing: str) -> list[Any]:
-        async with platform_transaction(database) as session:
-            return list((await session.execute(OUTBOX, {"subject": f"thing/{thing}"})).all())
-
-    yield read
+async def stored(database: Database, thing: str) -> Sequence[Row[Any]]:
+    """What the outbox holds about a thing."""
+    async with platform_transaction(database) as session:
+        return (await session.execute(OUTBOX, {"subject": f"thing/{thing}"})).all()
 
 
-def listening(url: str, **reactions: Any) -> Database:
-    return Database(url, pool_size=2, listeners={ThingHappened: [*reactions.values()]})
+@asynccontextmanager
+async def listening(database: Database, listener: Listener) -> AsyncIterator[Database]:
+    """The same database, where something listens to things."""
+    own = Database(database.url, pool_size=2, listeners={ThingHappened: [listener]})
+    try:
+        yield own
+    finally:
+        await own.close()
 
 
 async def test_what_was_told_is_stored_with_the_commit_in_the_order_of_the_telling(
-    database: Database, demo: Actor, rows: Any
+    database: Database, demo: Actor
 ) -> None:
     async with tenant_transaction(database, demo) as session:
         for number in range(3):
             events.tell(session, ThingHappened(thing="a", number=number))
-    stored = await rows("a")
-    assert [row.data["number"] for row in stored] == [0, 1, 2]
-    assert {row.tenant for row in stored} == {"demo"}
-    assert {(row.type, row.needs) for row in stored} == {("thing.happened", "thing.read")}
-    assert len({row.event_id for row in stored}) == 3
+    rows = await stored(database, "a")
+    assert [row.data["number"] for row in rows] == [0, 1, 2]
+    assert {row.tenant for row in rows} == {"demo"}
+    assert {(row.type, row.needs) for row in rows} == {("thing.happened", "thing.read")}
+    assert len({row.event_id for row in rows}) == 3
 
 
-async def test_a_refused_deed_told_nothing(database: Database, demo: Actor, rows: Any) -> None:
-    with pytest.raises(Conflict):
+async def test_a_refused_deed_told_nothing(database: Database, demo: Actor) -> None:
+    async def refused() -> None:
         async with tenant_transaction(database, demo) as session:
             events.tell(session, ThingHappened(thing="refused"))
             await write_consequences(session)
             raise Conflict("no")
-    assert await rows("refused") == []
+
+    with pytest.raises(Conflict):
+        await refused()
+    assert await stored(database, "refused") == []
 
 
 async def test_listeners_react_in_the_same_transaction_and_what_they_tell_is_told(
-    database_url: str, demo: Actor, rows: Any
+    database: Database, demo: Actor
 ) -> None:
     async def notice(session: AsyncSession, event: Event) -> None:
         assert isinstance(event, ThingHappened)
         await session.execute(text("CREATE TABLE noticed (id int)"))
         events.tell(session, ThingNoticed(thing=event.thing))
 
-    database = listening(database_url, notice=notice)
-    async with tenant_transaction(database, demo) as session:
+    async with listening(database, notice) as own, tenant_transaction(own, demo) as session:
         events.tell(session, ThingHappened(thing="b"))
-    assert [row.type for row in await rows("b")] == ["thing.happened", "thing.noticed"]
+    assert [row.type for row in await stored(database, "b")] == ["thing.happened", "thing.noticed"]
     async with tenant_transaction(database, demo) as session:
         assert await session.scalar(text("SELECT count(*) FROM noticed")) == 0
-    await database.close()
 
 
-async def test_a_listener_that_refuses_takes_the_whole_deed_back(database_url: str, demo: Actor, rows: Any) -> None:
+async def test_a_listener_that_refuses_takes_the_whole_deed_back(database: Database, demo: Actor) -> None:
     async def refuse(_session: AsyncSession, _event: Event) -> None:
         raise Conflict("not now")
 
-    database = listening(database_url, refuse=refuse)
-    with pytest.raises(Conflict):
-        async with tenant_transaction(database, demo) as session:
+    async def deed() -> None:
+        async with listening(database, refuse) as own, tenant_transaction(own, demo) as session:
             await session.execute(text("CREATE TABLE taken_back (id int)"))
             events.tell(session, ThingHappened(thing="c"))
+
+    with pytest.raises(Conflict):
+        await deed()
     async with tenant_transaction(database, demo) as session:
         assert await session.scalar(text("SELECT to_regclass('taken_back')")) is None
-    assert await rows("c") == []
-    await database.close()
+    assert await stored(database, "c") == []
 
 
 async def test_listeners_that_tell_each_other_for_ever_are_stopped_with_the_names_of_the_events(
-    database_url: str, demo: Actor
+    database: Database, demo: Actor
 ) -> None:
     async def again(session: AsyncSession, event: Event) -> None:
         events.tell(session, event)
 
-    database = listening(database_url, again=again)
-    with pytest.raises(RuntimeError, match=r"circle.*thing\.happened"):
-        async with tenant_transaction(database, demo) as session:
-            events.tell(session, ThingHappened(thing="d"))
-    await database.close()
+    async with listening(database, again) as own:
+        with pytest.raises(RuntimeError, match=r"circle.*thing\.happened"):
+            async with tenant_transaction(own, demo) as session:
+                events.tell(session, ThingHappened(thing="d"))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """What raw SQL inside a company's transaction cannot reach: everything that belongs to somebody else.
 
-What is promised: while a transaction runs as a company's role, no statement reads, changes or builds anything of another
-company, of the platform, of the queue or of the server. What is not: whoever can run any SQL at all can leave the role with
-RESET ROLE (the login role must be able to take on each company), send NOTIFY on any channel and read the names in the
-catalogue. So text from outside never becomes SQL, and the role is the second wall, not the first.
+What is promised: while a transaction runs as a company's role, no statement reads, changes or builds anything of
+another company, of the platform, of the queue or of the server. What is not: whoever can run any SQL at all can leave
+the role with RESET ROLE (the login role must be able to take on each company), send NOTIFY on any channel and read the
+names in the catalogue. So text from outside never becomes SQL, and the role is the second wall, not the first.
 """
 
 import json

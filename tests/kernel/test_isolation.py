@@ -1,7 +1,6 @@
 """Two companies through one physical connection: each sees only its own, and the connection keeps nothing of either."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -15,6 +14,7 @@ from foodflow.kernel.actor import Actor, system_actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
 from foodflow.kernel.errors import Conflict
 from foodflow.kernel.tenancy import TenantName
+from tests.make import CHANCE
 
 BACKEND = text("SELECT pg_backend_pid()")
 STATE = text("SELECT current_setting('role'), current_setting('search_path'), current_setting('foodflow.actor', true)")
@@ -79,7 +79,7 @@ async def test_many_tasks_of_two_companies_that_crowd_on_one_connection_each_see
             await asyncio.sleep(0)
             return await session.scalar(BACKEND) or 0, set(await owners(session))
 
-    actors = [random.choice((demo, akron)) for _ in range(120)]
+    actors = [CHANCE.choice((demo, akron)) for _ in range(120)]
     seen = await asyncio.gather(*(deed(actor) for actor in actors))
     assert [rows for _, rows in seen] == [{actor.tenant} for actor in actors]
     assert len({backend for backend, _ in seen}) == 1
@@ -91,18 +91,21 @@ async def test_companies_at_work_at_the_same_time_each_see_only_their_own_rows(
     async def deed(actor: Actor) -> set[str]:
         async with tenant_transaction(database, actor) as session:
             await session.execute(ADD, {"owner": actor.tenant})
-            await session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": random.random() / 100})
+            await session.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": CHANCE.random() / 100})
             return set(await owners(session))
 
-    actors = [random.choice((demo, akron)) for _ in range(80)]
+    actors = [CHANCE.choice((demo, akron)) for _ in range(80)]
     assert await asyncio.gather(*map(deed, actors)) == [{actor.tenant} for actor in actors]
 
 
 async def test_a_refusal_leaves_neither_rows_nor_a_company_on_the_connection(clean: Database, demo: Actor) -> None:
-    with pytest.raises(Conflict):
+    async def refused() -> None:
         async with tenant_transaction(clean, demo) as session:
             await session.execute(ADD, {"owner": "demo"})
             raise Conflict("the line is busy")
+
+    with pytest.raises(Conflict):
+        await refused()
     await assert_nothing_is_left(clean)
     async with tenant_transaction(clean, demo) as session:
         assert not await owners(session)

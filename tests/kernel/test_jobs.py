@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import procrastinate
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from foodflow import composition
 from foodflow.kernel import events, jobs, relay
@@ -20,7 +19,8 @@ from tests.kernel.make import ThingHappened
 WAITING = text("SELECT count(*) FROM jobs.procrastinate_jobs WHERE task_name = :name AND status = 'todo'")
 SOONER = text("UPDATE jobs.procrastinate_jobs SET scheduled_at = now() WHERE task_name = :name AND status = 'todo'")
 LOSE_WORKER = text(
-    "WITH dead AS (INSERT INTO jobs.procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 day') RETURNING id)"
+    "WITH dead AS ("
+    "INSERT INTO jobs.procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 day') RETURNING id)"
     " UPDATE jobs.procrastinate_jobs SET status = 'doing', worker_id = dead.id FROM dead WHERE task_name = :name"
 )
 
@@ -30,9 +30,9 @@ class Desk:
 
     def __init__(self, *, failures: int = 0) -> None:
         self.failures = failures
-        self.done: list[tuple[str, dict[str, Any]]] = []
+        self.done: list[tuple[str, dict[str, object]]] = []
 
-    async def work(self, _database: Database, actor: Actor, **arguments: Any) -> None:
+    async def work(self, _database: Database, actor: Actor, **arguments: object) -> None:
         if self.failures:
             self.failures -= 1
             raise OSError("the printer is on fire")
@@ -40,7 +40,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def queue_of(database: Database, *work: Job, periodic: tuple[PlatformJob, ...] = ()) -> AsyncIterator[procrastinate.App]:
+async def queue_of(
+    database: Database, *work: Job, periodic: tuple[PlatformJob, ...] = ()
+) -> AsyncIterator[procrastinate.App]:
     async with jobs.build_queue(database, work, periodic).open_async() as queue:
         yield queue
 
@@ -55,13 +57,15 @@ async def waiting(database: Database, name: str) -> int:
         return await session.scalar(WAITING, {"name": name}) or 0
 
 
-async def in_queue(database: Database, statement: Any, name: str) -> None:
+async def in_queue(database: Database, statement: TextClause, name: str) -> None:
     async with platform_transaction(database) as session:
         await session.execute(text("SET LOCAL search_path TO jobs"))  # the queue's triggers look there
         await session.execute(statement, {"name": name})
 
 
-async def test_a_job_is_done_for_the_company_whose_deed_enqueued_it(database: Database, demo: Actor, akron: Actor) -> None:
+async def test_a_job_is_done_for_the_company_whose_deed_enqueued_it(
+    database: Database, demo: Actor, akron: Actor
+) -> None:
     desk = Desk()
     for actor in (demo, akron):
         async with tenant_transaction(database, actor) as session:
@@ -72,10 +76,13 @@ async def test_a_job_is_done_for_the_company_whose_deed_enqueued_it(database: Da
 
 
 async def test_a_refused_deed_enqueues_nothing(database: Database, demo: Actor) -> None:
-    with pytest.raises(Conflict):
+    async def refused() -> None:
         async with tenant_transaction(database, demo) as session:
             await jobs.enqueue(session, "desk.refused")
             raise Conflict("no")
+
+    with pytest.raises(Conflict):
+        await refused()
     assert await waiting(database, "desk.refused") == 0
 
 
@@ -186,7 +193,7 @@ async def test_a_periodic_job_is_registered_with_its_schedule_and_done(database:
 
 async def test_every_job_of_the_product_is_registered_under_its_own_name(database: Database) -> None:
     async with queue_of(database, *composition.JOBS, periodic=composition.PERIODIC) as queue:
-        names = [each.name for each in (*composition.JOBS, *composition.PERIODIC)]
+        names = [*(job.name for job in composition.JOBS), *(job.name for job in composition.PERIODIC)]
         assert len(set(names)) == len(names)
         assert set(names) < set(queue.tasks)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import subprocess
 import sys
 from collections import defaultdict
@@ -19,6 +18,7 @@ from foodflow.kernel import events
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction, write_consequences
 from foodflow.kernel.events import Event
+from tests.make import CHANCE, until
 
 COUNTED = ("counted/1",)
 SUBJECTS = ("thing/1", "thing/2", *COUNTED)
@@ -43,13 +43,13 @@ class ThingHappened(Event):
         return self.about
 
 
-class ChangedMyMind(Exception):
+class ChangedMyMindError(Exception):
     """A writer gives up its transaction."""
 
 
 @dataclass
 class Written:
-    """What the writers know: the marks of each subject in the order of their commits, and the marks that must not appear."""
+    """What the writers know: each subject's marks in the order of their commits, and the marks that must not appear."""
 
     told: dict[Subject, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     taken_back: set[str] = field(default_factory=set)
@@ -70,7 +70,7 @@ class Writer:
     count: int = 0
 
     async def write(self) -> None:
-        subjects = random.sample(SUBJECTS, random.randint(1, 2))
+        subjects = CHANCE.sample(SUBJECTS, CHANCE.randint(1, 2))
         self.count += 1
         marks = {subject: f"{self.name}-{self.count}-{subject}" for subject in subjects}
         turn = 0
@@ -85,9 +85,8 @@ class Writer:
                 # From here to the commit nobody else tells of these subjects, so the turns of one are in commit order.
                 turn = next(self.turns)
                 await pause()
-                if random.random() < 0.25:
-                    raise ChangedMyMind
-        except ChangedMyMind:
+                sometimes_change_your_mind()
+        except ChangedMyMindError:
             self.written.taken_back.update(marks.values())
         else:
             for subject, mark in marks.items():
@@ -100,8 +99,13 @@ async def take_numbers(session: AsyncSession, subjects: list[str]) -> dict[str, 
     return {subject: (await session.scalars(TAKE_NUMBER, {"subject": subject})).one() for subject in counted}
 
 
+def sometimes_change_your_mind() -> None:
+    if CHANCE.random() < 0.25:
+        raise ChangedMyMindError
+
+
 async def pause() -> None:
-    await asyncio.sleep(random.random() * LONGEST_PAUSE)
+    await asyncio.sleep(CHANCE.random() * LONGEST_PAUSE)
 
 
 class Relays:
@@ -117,9 +121,7 @@ class Relays:
     async def kill_the_one_at_work(self) -> None:
         """Kill the relay that delivers next, at once, before it marks what it delivered."""
         size = self.path.stat().st_size
-        async with asyncio.timeout(30):
-            while self.path.stat().st_size == size:
-                await asyncio.sleep(0.001)
+        await until(lambda: self.path.stat().st_size > size, seconds=30)
         self.kill(delivered(self.path)[-1]["relay"])
 
     def kill(self, pid: int) -> None:
@@ -146,7 +148,8 @@ async def attack(database: Database, actors: tuple[Actor, ...], path: Path) -> W
     for actor in actors:
         async with tenant_transaction(database, actor) as session:
             await session.execute(text("CREATE TABLE numbers (subject text PRIMARY KEY, number int NOT NULL)"))
-            await session.execute(text("INSERT INTO numbers SELECT unnest(CAST(:all AS text[])), 0"), {"all": list(COUNTED)})
+            start = text("INSERT INTO numbers SELECT unnest(CAST(:subjects AS text[])), 0")
+            await session.execute(start, {"subjects": list(COUNTED)})
     written, turns = Written(), iter(range(1_000_000))
     writers = [Writer(n, database, actors[n % len(actors)], written, turns) for n in range(WRITERS)]
     done = asyncio.Event()

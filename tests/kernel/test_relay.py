@@ -1,7 +1,7 @@
 """The relay: at least once, in order for each subject, and held up by nobody."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
 import psycopg
@@ -14,6 +14,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction, write_consequences
 from foodflow.kernel.events import Envelope
 from tests.kernel.make import ThingHappened
+from tests.make import until
 
 AGE = text("UPDATE outbox SET time = time - make_interval(days => 40) WHERE subject = :subject")
 
@@ -43,12 +44,6 @@ async def deliver_all(database: Database, *sinks: relay.Sink) -> int:
     while delivered := await relay.deliver_once(database, sinks):
         total += delivered
     return total
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

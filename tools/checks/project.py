@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 PACKAGE = "src/foodflow/"
-NO_CONTEXTS = frozenset({"kernel", "numerics"})
+NO_CONTEXTS = frozenset({"cli", "kernel", "numerics"})
 CACHES = frozenset({"__pycache__", "build", "dist"})
 
 

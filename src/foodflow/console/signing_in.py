@@ -1,6 +1,5 @@
 """Signing in and out of a browser."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -8,7 +7,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foodflow.console.pages import page, redirect
+from foodflow.console.pages import SIGN_IN, page, redirect
 from foodflow.identity import public as identity
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import Forbidden, Malformed, TooLarge, Unauthenticated
@@ -33,6 +32,9 @@ class Entered:
     company: str
 
 
+EMPTY: Final = Entered("", "", "")
+
+
 async def signed_in(request: Request) -> Actor | None:
     """Who is signed in, or None."""
     try:
@@ -54,6 +56,8 @@ async def entered(request: Request) -> Entered:
         fields = dict(parse_qsl(body.decode(), max_num_fields=_MAX_FIELDS))
     except ValueError:
         raise Malformed("the form cannot be read") from None
+    if any("\0" in value for value in fields.values()):
+        raise Malformed("the form holds a NUL character")
     return Entered(fields.get("username", ""), fields.get("password", ""), fields.get("company", "").strip())
 
 
@@ -61,48 +65,66 @@ def require_own_form(request: Request) -> None:
     """Refuse a form that a page of another site has sent: it would act with this browser's cookie, or sign it in as
     somebody else. Programs that say nothing of where they come from have no cookie that comes along by itself.
     """
-    headers = request.headers
-    site = headers.get("sec-fetch-site")
-    origin = headers.get("origin")
-    own = site in _OWN if site is not None else origin is None or _host_of(origin) == headers.get("host")
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    host = request.headers.get("host")
+    own = site in _OWN if site is not None else origin is None or origin.partition("://")[2] == host
     if not own:
         raise CrossSite("this form was sent by a page of another site; go to FoodFlow itself and try again")
 
 
-def _host_of(origin: str) -> str:
-    return origin.partition("://")[2]
+def form_page(form: Entered = EMPTY, *, error: str = "", status: int = 200, ask_company: bool = False) -> Response:
+    """The form; the password is never sent back."""
+    return page("sign_in.html", status, form=form, error=error, ask_company=ask_company or bool(form.company))
 
 
-async def sign_in(request: Request, form: Entered) -> Response:
+async def sign_in(request: Request) -> Response:
     """Begin a session and go to the board, or show the form again without saying which of the entries is wrong."""
-    state = request.app.state
+    form = await entered(request)
+    database = request.app.state.database
+    default = request.app.state.settings.default_tenant
     try:
         user_id, company = await identity.check_password(
-            state.database,
-            form.username.replace("\0", ""),  # which PostgreSQL cannot look up
-            form.password,
-            company=form.company or None,
-            default=state.settings.default_tenant,
+            database, form.username, form.password, company=form.company or None, default=default
         )
     except identity.BadCredentials:
         return form_page(form, error="The user name or the password is wrong.", status=401)
     except identity.CompanyNotNamed:
-        return form_page(form, error="You belong to several companies: say which, and your password again.", status=409)
-    await _end(request)
-    secret = await identity.begin_browser_session(state.database, user_id, company)
+        told = "You belong to several companies: say which one, and enter your password again."
+        return form_page(form, error=told, status=409, ask_company=True)
+    await _end_session(request)
+    secret = await identity.begin_browser_session(database, user_id, company)
     response = redirect("/")
-    response.set_cookie(secret=secret, **_cookie(request)) if False else None
+    response.set_cookie(
+        identity.SESSION_COOKIE,
+        secret,
+        max_age=identity.SESSION_SECONDS,
+        path="/",
+        secure=_over_https(request),
+        httponly=True,
+        # Not `strict`: whoever follows a link to FoodFlow from a mail would look signed out. The cookie acts for GET
+        # alone, and GET changes nothing.
+        samesite="lax",
+    )
     return response
-
-
-def form_page(form: Entered = Entered("", "", ""), *, error: str = "", status: int = 200) -> Response:
-    """The form."""
-    return page("sign_in.html", status, form=form, error=error, ask_company=status == 409 or bool(form.company))
 
 
 async def sign_out(request: Request) -> Response:
     """End the session and show the form."""
     require_own_form(request)
-    await _end(request)
-    response = redirect("/login")
+    await _end_session(request)
+    response = redirect(SIGN_IN)
+    response.delete_cookie(identity.SESSION_COOKIE, path="/", secure=_over_https(request), httponly=True)
     return response
+
+
+async def _end_session(request: Request) -> None:
+    secret = request.cookies.get(identity.SESSION_COOKIE)
+    if secret:
+        await identity.end_browser_session(request.app.state.database, secret)
+
+
+def _over_https(request: Request) -> bool:
+    """Whether the browser came over https, by itself or to a proxy before us. Who forges the header harms nobody but
+    themselves.
+    """
+    return "https" in {request.url.scheme, request.headers.get("x-forwarded-proto", "").partition(",")[0].strip()}

@@ -1,0 +1,98 @@
+"""The pages: the board at `/`, the parts of it that are fetched anew when something happens, and signing in and out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from foodflow.console import signing_in, views
+from foodflow.console.assets import asset
+from foodflow.console.pages import HEADERS, SIGN_IN, PageRoute, page, redirect
+from foodflow.console.views import Asked
+from foodflow.identity import public as identity
+from foodflow.kernel.db import tenant_transaction
+from foodflow.kernel.http import CurrentActor, needs, open_to_all
+from foodflow.plant import public as plant
+from foodflow.plant.public import Choice
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+AskedFor = Annotated[Asked, Depends(views.asked)]
+FoundT = TypeVar("FoundT")
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+
+
+@router.get("/", dependencies=[needs("plant.read")])
+async def show_board(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
+    """The board of the visitor's company."""
+    board = await _found(request, actor, plant.board, asked.choice)
+    person = await identity.person_of(request.app.state.database, actor)
+    return page("board.html", **views.whole(asked, board), **views.visitor(actor, person))
+
+
+@router.get("/fragments/board", dependencies=[needs("plant.read")])
+async def show_whole(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
+    """All that changes on the board."""
+    return page("whole.html", **views.whole(asked, await _found(request, actor, plant.board, asked.choice)))
+
+
+@router.get("/fragments/figures", dependencies=[needs("plant.read")])
+async def show_figures(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
+    """The row of figures."""
+    return page(
+        "figures.html", **views.shared(asked), figures=await _found(request, actor, plant.figures, asked.choice)
+    )
+
+
+@router.get("/fragments/excursions", dependencies=[needs("plant.read")])
+async def show_excursions(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
+    """The latest excursions of the sensors drawn."""
+    board = await _found(request, actor, plant.board, asked.choice)
+    return page("excursions.html", **views.shared(asked), excursions=board.excursions)
+
+
+@router.get("/fragments/line/{id}", dependencies=[needs("plant.read")])
+async def show_line(request: Request, actor: CurrentActor, asked: AskedFor, id: UUID) -> Response:
+    """The card of one line."""
+
+    async def find(session: AsyncSession, choice: Choice) -> plant.LineCard:
+        return await plant.line_card(session, choice, id)
+
+    return page("line.html", **views.shared(asked), line=await _found(request, actor, find, asked.choice))
+
+
+@router.get(SIGN_IN, dependencies=[open_to_all()])
+async def show_sign_in(request: Request) -> Response:
+    """The form to sign in with; whoever is signed in is led to the board."""
+    return redirect("/") if await signing_in.signed_in(request) else signing_in.form_page()
+
+
+@router.post(SIGN_IN, dependencies=[open_to_all()])
+async def sign_in(request: Request) -> Response:
+    """Sign in."""
+    return await signing_in.sign_in(request)
+
+
+@router.post("/logout", dependencies=[open_to_all()])
+async def sign_out(request: Request) -> Response:
+    """Sign out."""
+    return await signing_in.sign_out(request)
+
+
+@router.get("/static/{name}", dependencies=[open_to_all()])
+async def show_asset(name: str, v: str = "") -> Response:
+    """A style sheet, a module or a picture; kept for ever under the address that carries its digest."""
+    found = asset(name)
+    cached = _FOR_EVER if v == found.digest else "no-cache"
+    return Response(found.content, media_type=found.media_type, headers=HEADERS | {"Cache-Control": cached})
+
+
+async def _found(
+    request: Request, actor: CurrentActor, find: Callable[[AsyncSession, Choice], Awaitable[FoundT]], choice: Choice
+) -> FoundT:
+    """Ask the plant within a transaction that ends before the page is made of the answer."""
+    async with tenant_transaction(request.app.state.database, actor) as session:
+        return await find(session, choice)
