@@ -10,7 +10,8 @@ import psycopg
 
 from benchmarks.measuring import Figure
 from foodflow.kernel.embedded import temporary_postgres
-from foodflow.kernel.migrations import Migrator, migrations_path
+from foodflow.kernel.migrations import Migrator
+from foodflow.kernel.revisions import migrations_path
 
 COMPANIES = 1000
 PROMISED_SECONDS = 300

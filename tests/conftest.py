@@ -83,7 +83,7 @@ def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def superuser_url(postgres: EmbeddedPostgres, database_url: str) -> str:
     """The module's database as PostgreSQL's superuser, for tampering and for looking on."""
-    return make.url_of(database_url.partition("?")[0].rpartition("/")[2], postgres.superuser_url)
+    return make.url_of(make.name_of(database_url), postgres.superuser_url)
 
 
 @pytest.fixture(scope="module")

@@ -71,6 +71,11 @@ async def until(condition: Callable[[], bool], *, seconds: float = 15) -> None:
             await asyncio.sleep(0.005)
 
 
+def name_of(url: str) -> str:
+    """The name of the database at an address."""
+    return urlsplit(url).path.removeprefix("/")
+
+
 def url_of(database: str, url: str) -> str:
     """The address of another database of the same server, for the same role."""
     return urlsplit(url)._replace(path=f"/{database}").geturl()

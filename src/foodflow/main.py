@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from foodflow import composition, parts
+from foodflow.console import pages
+from foodflow.console.routes import router as console_router
 from foodflow.identity import public as identity
 from foodflow.identity.routes import router as identity_router
 from foodflow.kernel.db import Database
@@ -48,8 +50,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.authenticate = identity.authenticator(database, secret_key)
     problems.install(app)
     health.install(app)
-    for router in (identity_router, live_router, plant_router):
+    for router in (identity_router, live_router, plant_router, console_router):
         app.include_router(router)
+    pages.install(app)
     app.add_middleware(middleware.Bounds, max_body=MAX_BODY)
     app.add_middleware(middleware.PathRule)
     app.add_middleware(middleware.RequestTrail)

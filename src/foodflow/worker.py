@@ -7,7 +7,7 @@ import signal
 import structlog
 
 from foodflow import composition, parts
-from foodflow.kernel import jobs, relay
+from foodflow.kernel import jobs, queue, relay, revisions
 from foodflow.kernel.db import Database
 from foodflow.settings import Settings
 
@@ -20,11 +20,12 @@ log = structlog.get_logger(__name__)
 async def work(settings: Settings) -> None:
     """Relay events and do jobs until SIGTERM or SIGINT; jobs in hand are finished first."""
     database = Database(parts.database_url_of(settings), pool_size=AT_ONCE + 2, listeners=composition.LISTENERS)
-    queue = jobs.build_queue(database, composition.JOBS, composition.PERIODIC)
+    await revisions.prepared(database.engine)
+    app = queue.build_queue(database, composition.JOBS, composition.PERIODIC)
     sinks = (relay.to_live, jobs.sink_of(composition.JOBS))
-    async with queue.open_async():
+    async with app.open_async():
         worker = asyncio.create_task(
-            queue.run_worker_async(
+            app.run_worker_async(
                 concurrency=AT_ONCE, install_signal_handlers=False, shutdown_graceful_timeout=_GRACE_SECONDS
             )
         )

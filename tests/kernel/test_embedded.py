@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: made once, started again after anything, and never left behind."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -203,7 +204,7 @@ def test_a_home_with_a_long_path_has_its_socket_in_a_private_folder_elsewhere(tm
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     finally:
         server.stop()
-        folder.rmdir()
+    assert not folder.exists()
 
 
 def test_a_socket_folder_that_others_can_enter_is_refused(tmp_path: Path) -> None:
@@ -211,12 +212,14 @@ def test_a_socket_folder_that_others_can_enter_is_refused(tmp_path: Path) -> Non
     folder = Path(server.url.partition("host=")[2])
     folder.mkdir()
     folder.chmod(0o755)
+    (folder / "bait").touch()
     try:
         with pytest.raises(EmbeddedPostgresError, match=r"is not a folder of user \S+ alone"):
             server.start()
         assert server.pid is None
     finally:
-        folder.rmdir()
+        server.stop()
+        shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("name", ["with space", "50%", "käse", "a,b", "it's", 'say "x"'])

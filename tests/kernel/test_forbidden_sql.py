@@ -84,7 +84,7 @@ OF_THE_SERVER = [
     "ALTER DEFAULT PRIVILEGES FOR ROLE t_akron GRANT ALL ON TABLES TO t_demo",
     "SELECT pg_read_file('PG_VERSION')",
     "SELECT pg_ls_dir('.')",
-    "COPY marks TO '/tmp/marks'",
+    "COPY marks TO '/marks'",
     "COPY marks FROM PROGRAM 'true'",
     "SELECT lo_import('/etc/hostname')",
     "SET session_replication_role = replica",

@@ -14,6 +14,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
 from foodflow.kernel.errors import Conflict
 from foodflow.kernel.jobs import Job, PlatformJob
+from foodflow.kernel.queue import build_queue
 from tests.kernel.make import ThingHappened
 
 WAITING = text("SELECT count(*) FROM jobs.procrastinate_jobs WHERE task_name = :name AND status = 'todo'")
@@ -43,7 +44,7 @@ class Desk:
 async def queue_of(
     database: Database, *work: Job, periodic: tuple[PlatformJob, ...] = ()
 ) -> AsyncIterator[procrastinate.App]:
-    async with jobs.build_queue(database, work, periodic).open_async() as queue:
+    async with build_queue(database, work, periodic).open_async() as queue:
         yield queue
 
 

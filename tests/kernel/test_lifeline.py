@@ -21,10 +21,11 @@ import subprocess, sys
 from pathlib import Path
 from foodflow.kernel import lifeline
 held = lifeline.hold(Path(sys.argv[1]), address="http://there:1")
-child = subprocess.Popen(["sleep", "60"])
-print(held.path, child.pid, flush=True)
+# more
+print(held.path, flush=True)
 sys.stdin.read()
 """
+CHILD = 'print(subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL).pid, flush=True)'
 FOLLOW = """
 import sys, time
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_a_second_holder_is_told_process_and_address_of_the_first(tmp_path: Path
 def test_a_follower_is_told_when_the_holder_is_killed(tmp_path: Path, start: Start) -> None:
     path = tmp_path / "lock"
     holder = start(HOLD, path)
-    named = Path(heard(holder).split()[0])
+    named = Path(heard(holder))
     lost = threading.Event()
     lifeline.follow(named, lost.set)
     assert not lost.wait(0.2)
@@ -94,7 +95,7 @@ def test_a_follower_that_comes_too_late_is_told_at_once(tmp_path: Path) -> None:
 def test_a_follower_does_not_take_the_next_supervisor_for_its_own(tmp_path: Path, start: Start) -> None:
     path = tmp_path / "lock"
     first = start(HOLD, path)
-    named = Path(heard(first).split()[0])
+    named = Path(heard(first))
     first.kill()
     first.wait()
     with lifeline.hold(path, address=ADDRESS):
@@ -105,8 +106,9 @@ def test_a_follower_does_not_take_the_next_supervisor_for_its_own(tmp_path: Path
 
 def test_a_child_of_the_holder_does_not_keep_the_lock(tmp_path: Path, start: Start) -> None:
     path = tmp_path / "lock"
-    holder = start(HOLD, path)
-    child = int(heard(holder).split()[1])
+    holder = start(HOLD.replace("# more", CHILD), path)
+    child = int(heard(holder))
+    assert heard(holder)
     holder.kill()
     holder.wait()
     try:
@@ -119,7 +121,7 @@ def test_a_child_of_the_holder_does_not_keep_the_lock(tmp_path: Path, start: Sta
 def test_the_next_supervisor_waits_for_the_parts_of_the_last_one(tmp_path: Path, start: Start) -> None:
     path = tmp_path / "lock"
     holder = start(HOLD, path)
-    follower = start(FOLLOW, Path(heard(holder).split()[0]))
+    follower = start(FOLLOW, Path(heard(holder)))
     assert heard(follower) == "following"
     holder.kill()
     assert heard(follower) == "lost"

@@ -73,7 +73,7 @@ def test_a_part_that_is_killed_ends_everything_and_loses_nothing(run: Run, name:
     assert run.labels() == ["plum"]
 
 
-@pytest.mark.parametrize("also", [[], ["web"], ["jobs"], ["web", "jobs"], ["postgres"]])
+@pytest.mark.parametrize("also", [[], ["web"], ["web", "jobs"], ["postgres"]])
 def test_a_supervisor_that_is_killed_is_outlived_by_nobody(run: Run, also: list[str]) -> None:
     run.start_and_wait()
     run.put("plum")

@@ -1,4 +1,4 @@
-"""The files that pages refer to: kept in memory, found by their name alone, addressed with a digest of their content."""
+"""The files that pages refer to: kept in memory, found by name alone, addressed with a digest of their content."""
 
 import hashlib
 from dataclasses import dataclass

@@ -9,9 +9,9 @@ from foodflow.console import scales, words
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.plant.public import Point, SensorCard, Trace, TracedExcursion
 
-WIDTH, HEIGHT = 360, 150
-LEFT, RIGHT, TOP, BOTTOM = 46, 352, 10, 126
-_MOST_TIMES, _MOST_VALUES = 5, 4
+WIDTH, HEIGHT = 300, 138
+LEFT, RIGHT, TOP, BOTTOM = 42, 294, 10, 116
+_MOST_TIMES, _MOST_VALUES = 4, 4
 _LIMIT_REACH: Final = 3.0
 """A limit further from the readings than so many times their own range is named instead of drawn: it would flatten
 them."""
@@ -95,8 +95,8 @@ def chart(sensor: SensorCard, trace: Trace) -> Chart:
         ),
         times=tuple(_times(trace, scale)),
         beyond=tuple(
-            f"{side} limit {words.with_unit(value, sensor.unit)} lies {'above' if side == 'Upper' else 'below'} this chart"
-            for side, value in _limits(sensor)
+            f"{side} limit {words.with_unit(value, sensor.unit)} lies {where} this chart"
+            for (side, value), where in zip(_limits(sensor), _elsewhere(sensor, trace), strict=True)
             if (side, value) not in drawn
         ),
         description=describe(sensor, trace),
@@ -181,6 +181,6 @@ def _times(trace: Trace, scale: _Scale) -> list[Tick]:
 def _anchor(scale: _Scale, at: datetime) -> str:
     """Labels at the edges stay inside."""
     x = scale.x(to_micros(at))
-    if x > RIGHT - 18:  # noqa: PLR2004 - half of a label
+    if x > RIGHT - 18:
         return "end"
-    return "start" if x < LEFT - 18 else "middle"  # noqa: PLR2004 - the same
+    return "start" if x < LEFT - 18 else "middle"

@@ -1,7 +1,7 @@
 """Pages: templates with escaping, the headers of every answer, and refusals as pages instead of JSON."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -16,6 +16,7 @@ from foodflow.kernel.http.guards import GuardedRoute
 
 SIGN_IN: Final = "/login"
 FRAGMENTS: Final = "/fragments/"
+MAX_FORM: Final = 8_000
 HEADERS: Final = {
     # Nothing from elsewhere, nothing inline: a name that carries markup cannot do anything even if it were not escaped.
     "Content-Security-Policy": (
@@ -38,6 +39,7 @@ _templates.globals |= {"address": assets.address, "charts": charts, "measures": 
 _templates.filters |= {
     "age": words.age,
     "clock_time": words.clock_time,
+    "minute": words.minute,
     "moment": words.moment,
     "number": words.number,
     "percent": words.percent,
@@ -52,12 +54,15 @@ _Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class PageRoute(GuardedRoute):
-    """A route that answers people: what it refuses is told on a page."""
+    """A route that answers people: what it refuses is told on a page, and it takes no more than anybody types."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
+        super().__init__(path, endpoint, **options | {"max_body_size": MAX_FORM})
 
 
-def page(template: str, status: int = 200, **values: object) -> Response:
+def page(template: str, values: Mapping[str, object], status: int = 200) -> Response:
     """A page (or a fragment of one), which nobody keeps a copy of."""
-    content = _templates.get_template(template).render(**values)
+    content = _templates.get_template(template).render(values)
     return HTMLResponse(content, status, headers=HEADERS | {"Cache-Control": "no-store"})
 
 
@@ -93,9 +98,9 @@ def _told(request: Request, response: Response) -> Response:
     fragment = request.url.path.startswith(FRAGMENTS)
     if response.status_code == 401 and not fragment:  # noqa: PLR2004 - unauthenticated
         return redirect(SIGN_IN)
-    problem = json.loads(bytes(response.body))
+    problem = {"errors": []} | json.loads(bytes(response.body))
     template = "problem_fragment.html" if fragment else "problem.html"
-    told = page(template, response.status_code, problem=problem, signed_in=SESSION_COOKIE in request.cookies)
+    told = page(template, {"problem": problem, "signed_in": SESSION_COOKIE in request.cookies}, response.status_code)
     kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
     told.headers.update(kept)
     return told

@@ -30,28 +30,27 @@ async def show_board(request: Request, actor: CurrentActor, asked: AskedFor) -> 
     """The board of the visitor's company."""
     board = await _found(request, actor, plant.board, asked.choice)
     person = await identity.person_of(request.app.state.database, actor)
-    return page("board.html", **views.whole(asked, board), **views.visitor(actor, person))
+    return page("board.html", views.whole(asked, board) | views.visitor(actor, person))
 
 
 @router.get("/fragments/board", dependencies=[needs("plant.read")])
-async def show_whole(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
-    """All that changes on the board."""
-    return page("whole.html", **views.whole(asked, await _found(request, actor, plant.board, asked.choice)))
+async def show_columns(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
+    """The lines and the latest excursions."""
+    return page("columns.html", views.whole(asked, await _found(request, actor, plant.board, asked.choice)))
 
 
 @router.get("/fragments/figures", dependencies=[needs("plant.read")])
 async def show_figures(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
     """The row of figures."""
-    return page(
-        "figures.html", **views.shared(asked), figures=await _found(request, actor, plant.figures, asked.choice)
-    )
+    figures = await _found(request, actor, plant.figures, asked.choice)
+    return page("figures.html", views.shared(asked) | {"figures": figures})
 
 
 @router.get("/fragments/excursions", dependencies=[needs("plant.read")])
 async def show_excursions(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
     """The latest excursions of the sensors drawn."""
     board = await _found(request, actor, plant.board, asked.choice)
-    return page("excursions.html", **views.shared(asked), excursions=board.excursions)
+    return page("excursions.html", views.shared(asked) | {"excursions": board.excursions})
 
 
 @router.get("/fragments/line/{id}", dependencies=[needs("plant.read")])
@@ -61,7 +60,8 @@ async def show_line(request: Request, actor: CurrentActor, asked: AskedFor, id: 
     async def find(session: AsyncSession, choice: Choice) -> plant.LineCard:
         return await plant.line_card(session, choice, id)
 
-    return page("line.html", **views.shared(asked), line=await _found(request, actor, find, asked.choice))
+    line = await _found(request, actor, find, asked.choice)
+    return page("line.html", views.shared(asked) | {"line": line})
 
 
 @router.get(SIGN_IN, dependencies=[open_to_all()])

@@ -10,9 +10,8 @@ from starlette.responses import Response
 from foodflow.console.pages import SIGN_IN, page, redirect
 from foodflow.identity import public as identity
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.errors import Forbidden, Malformed, TooLarge, Unauthenticated
+from foodflow.kernel.errors import Forbidden, Malformed, Unauthenticated
 
-MAX_FORM: Final = 8_000
 _MAX_FIELDS: Final = 10
 _OWN: Final = {"same-origin", "none"}
 
@@ -45,13 +44,9 @@ async def signed_in(request: Request) -> Actor | None:
 
 
 async def entered(request: Request) -> Entered:
-    """Read the form; refuses one of another site, and one that is longer than anybody types."""
+    """Read the form; refuses one that a page of another site has sent."""
     require_own_form(request)
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM:
-            raise TooLarge("this form is longer than anybody types")
+    body = await request.body()
     try:
         fields = dict(parse_qsl(body.decode(), max_num_fields=_MAX_FIELDS))
     except ValueError:
@@ -74,7 +69,8 @@ def require_own_form(request: Request) -> None:
 
 def form_page(form: Entered = EMPTY, *, error: str = "", status: int = 200, ask_company: bool = False) -> Response:
     """The form; the password is never sent back."""
-    return page("sign_in.html", status, form=form, error=error, ask_company=ask_company or bool(form.company))
+    values = {"form": form, "error": error, "ask_company": ask_company or bool(form.company)}
+    return page("sign_in.html", values, status)
 
 
 async def sign_in(request: Request) -> Response:

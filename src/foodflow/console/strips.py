@@ -1,4 +1,4 @@
-"""A line's states over a window as a strip of SVG rectangles, each state with a height of its own besides its colour."""
+"""A line's states over a window as a strip of SVG rectangles, each state with a shape of its own."""
 
 from dataclasses import dataclass
 from datetime import datetime

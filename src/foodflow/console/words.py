@@ -1,7 +1,7 @@
 """Numbers, times and states as people read them."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 NONE = "—"
@@ -43,7 +43,12 @@ def age(moment: datetime, now: datetime) -> str:
 
 def moment(at: datetime) -> str:
     """A moment in UTC, with its seconds where it has any."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at.second else f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at.second else minute(at)
+
+
+def minute(at: datetime) -> str:
+    """A moment in UTC to the minute."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def clock_time(at: datetime) -> str:
@@ -95,13 +100,3 @@ def with_unit(value: float, code: str) -> str:
 def state(name: str | None) -> str:
     """A line's state."""
     return STATES["unrecorded"] if name is None else STATES.get(name, name)
-
-
-def listed(names: list[str]) -> str:
-    """Names in a row."""
-    return ", ".join(names)
-
-
-def duration(time: timedelta) -> str:
-    """A length of time in words."""
-    return span(time.total_seconds())

@@ -140,6 +140,10 @@ class EmbeddedPostgres:
         keeper, self._keeper = self._keeper, None
         if keeper:
             keeper.communicate()
+        folder = self._socket_directory()
+        if self.home not in folder.parents:
+            with suppress(OSError):
+                folder.rmdir()
 
     def _launch(self) -> None:
         programs = cluster.programs()

@@ -10,22 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import sqlalchemy
-from alembic.migration import MigrationContext
-from alembic.operations import Operations
-from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, Engine, NullPool, text
 
-import foodflow
 from foodflow.kernel import clock, jobs_schema
 from foodflow.kernel.cloning import clone_statements
 from foodflow.kernel.errors import Conflict, NotFound
+from foodflow.kernel.revisions import PLATFORM, Tree, migrations_path
 from foodflow.kernel.tenancy import TEMPLATE_SCHEMA, TenantName, schema_name, tenant_name
 
 TENANTS_GROUP = "foodflow_tenants"
-PLATFORM = "platform"
 _LOCK_KEY = 0x464F_4F44
 _LOCK_TIMEOUT = "5s"
 
@@ -40,12 +37,6 @@ class CompanyUnknown(NotFound):
     """There is no company of this slug."""
 
     code = "company.unknown"
-
-
-class RevisionUnknown(Conflict):
-    """The database has been migrated by a newer FoodFlow than this one."""
-
-    code = "company.revision_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +57,6 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
 
 
-def migrations_path() -> Path:
-    """Where the revisions lie: inside the installed package, or beside the sources."""
-    package = Path(foodflow.__file__).parent
-    packaged = package / "migrations"
-    return packaged if packaged.is_dir() else package.parents[1] / "migrations"
-
-
-class Tree:
-    """One tree of revisions, from its base to its single head."""
-
-    def __init__(self, path: Path) -> None:
-        directory = ScriptDirectory(str(path), version_locations=[str(path)])
-        self._scripts: list[Script] = list(directory.walk_revisions())[::-1]
-
-    @property
-    def head(self) -> str:
-        """The last revision."""
-        return self._scripts[-1].revision
-
-    def after(self, revision: str | None) -> list[Script]:
-        """The revisions still to run, in order."""
-        names = [script.revision for script in self._scripts]
-        if revision is not None and revision not in names:
-            message = f"this FoodFlow does not know the revision {revision}; the database is of a newer one"
-            raise RevisionUnknown(message)
-        return self._scripts[names.index(revision) + 1 if revision is not None else 0 :]
-
-    def run(self, connection: Connection, revision: str | None) -> None:
-        """Run what is still to run, in the connection's transaction, role and search path."""
-        for script in self.after(revision):
-            context = MigrationContext.configure(connection)
-            with Operations.context(context):
-                script.module.upgrade()
-
-
 class Migrator:
     """Brings a database to the present revision, and gives it new companies."""
 
@@ -109,6 +65,7 @@ class Migrator:
         self.platform = Tree(root / "platform")
         self.tenant = Tree(root / "tenant")
         self._url, self._path = url, path
+        self._clones: dict[str, list[str]] = {}
         self._engine: Engine = sqlalchemy.create_engine(
             sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool
         )
@@ -120,11 +77,11 @@ class Migrator:
             before = _revisions(connection)
             queue_changed = jobs_schema.migrate(connection)
             connection.execute(text("SELECT set_config('search_path', 'platform', true)"))
-            self.platform.run(connection, before.get(PLATFORM))
+            _run(connection, self.platform, before.get(PLATFORM))
             _remember(connection, PLATFORM, self.platform.head)
             _make_template(connection)
             with _acting_as(connection, TEMPLATE_SCHEMA):
-                self.tenant.run(connection, before.get(TEMPLATE_SCHEMA))
+                _run(connection, self.tenant, before.get(TEMPLATE_SCHEMA))
                 connection.execute(text(f"GRANT USAGE ON SCHEMA {TEMPLATE_SCHEMA} TO {TENANTS_GROUP}"))
                 connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {TEMPLATE_SCHEMA} TO {TENANTS_GROUP}"))
             _remember(connection, TEMPLATE_SCHEMA, self.tenant.head)
@@ -141,17 +98,22 @@ class Migrator:
                 raise CompanyExists(message)
             _make_role(connection, schema)
             connection.execute(text(f'CREATE SCHEMA "{schema}" AUTHORIZATION "{schema}"'))
-            with _acting_as(connection, TEMPLATE_SCHEMA):
-                statements = clone_statements(connection)
-            with _acting_as(connection, schema):
-                for statement in statements:
-                    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
             revision = _revisions(connection)[TEMPLATE_SCHEMA]
+            statements = self._clone_statements(connection, revision)
+            with _acting_as(connection, schema):
+                connection.exec_driver_sql(";".join(statements), execution_options={"no_parameters": True})
             connection.execute(
                 text("INSERT INTO platform.tenants VALUES (:slug, :schema, :name, :revision, :now)"),
                 {"slug": tenant, "schema": schema, "name": name, "revision": revision, "now": clock.now()},
             )
         return tenant
+
+    def _clone_statements(self, connection: Connection, revision: str) -> list[str]:
+        """What builds a company's schema; read once for each revision of the template."""
+        if revision not in self._clones:
+            with _acting_as(connection, TEMPLATE_SCHEMA):
+                self._clones[revision] = clone_statements(connection)
+        return self._clones[revision]
 
     def migrate_tenants(self, *, at_once: int = 4, progress: Callable[[str], None] = lambda _: None) -> Report:
         """Migrate every company that is behind, several at once; goes on after a failure, and can simply be run
@@ -205,7 +167,7 @@ class Migrator:
         with self._transaction(locked=False) as connection:
             revision = connection.scalar(query, {"slug": tenant})
             with _acting_as(connection, schema_name(tenant)):
-                self.tenant.run(connection, revision)
+                _run(connection, self.tenant, revision)
             connection.execute(
                 text("UPDATE platform.tenants SET schema_revision = :head WHERE slug = :slug"),
                 {"head": self.tenant.head, "slug": tenant},
@@ -218,6 +180,21 @@ class Migrator:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
             connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": _LOCK_TIMEOUT})
             yield connection
+
+
+def _run(connection: Connection, tree: Tree, revision: str | None) -> None:
+    """Run what is still to run of a tree, in the connection's transaction, role and search path."""
+    for file in tree.after(revision):
+        # Alembic is loaded where there is something to run: most starts have nothing.
+        from alembic.migration import MigrationContext  # noqa: PLC0415
+        from alembic.operations import Operations  # noqa: PLC0415
+
+        spec = spec_from_file_location(f"foodflow_migration_{file.stem}", file)
+        assert spec is not None and spec.loader is not None  # noqa: S101, PT018 - a file of Python has both
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        with Operations.context(MigrationContext.configure(connection)):
+            module.upgrade()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Decisions about lines, batches and readings, and their refusals."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -14,6 +15,8 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 MAX_WINDOW = timedelta(days=366 * 5)
 MAX_LISTED = 20
 """How many wrong rows a refusal names before it only counts them."""
+MAX_NUMBER, MAX_CODE, MAX_UNIT, MAX_NAME = 50, 100, 50, 255
+"""Characters of a line's number, a sensor's code, a unit and a name."""
 
 
 class LineState(StrEnum):
@@ -60,7 +63,7 @@ class Taken(Conflict):
 
 
 class LineBusy(Conflict):
-    """Another batch is in progress on the line."""
+    """The line makes (or, at a time in the past, made) another batch."""
 
     code = "plant.line.busy"
 
@@ -138,10 +141,24 @@ def require_in_progress(status: str, *, number: str) -> None:
 
 
 def require_after_start(at: datetime, started: datetime | None, *, number: str) -> None:
-    """A batch ends after it has begun."""
-    if started is not None and at < started:
-        message = f"lies before the start of batch {number} at {started.isoformat()}"
+    """A batch ends, and is counted, after it has begun."""
+    if started is not None and at <= started:
+        message = f"does not lie after the start of batch {number} at {started.isoformat()}"
         raise Invalid.because(FieldError("at", message, "plant.batch.ends_before_start"))
+
+
+def require_after_counts(at: datetime, counted: datetime | None, *, number: str) -> None:
+    """A batch does not end before the last of it was counted."""
+    if counted is not None and at < counted:
+        message = f"lies before the last count of batch {number} at {counted.isoformat()}"
+        raise Invalid.because(FieldError("at", message, "plant.batch.ends_before_count"))
+
+
+def require_plan_in_order(start: datetime | None, end: datetime | None) -> None:
+    """What is planned ends after it begins."""
+    if start is not None and end is not None and end <= start:
+        message = f"does not lie after planned_start_time {start.isoformat()}"
+        raise Invalid.because(FieldError("planned_end_time", message, "plant.batch.plan_out_of_order"))
 
 
 def require_changeable(status: str, *, number: str) -> None:
@@ -172,6 +189,9 @@ def require_recordable(at: datetime, now: datetime, *, field: str = "at") -> Non
 def window(start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
     """The window that a question is about: by default the last 24 hours, never beyond now."""
     last = min(end, now) if end is not None else now
+    if last <= EARLIEST:
+        message = f"must lie after {EARLIEST:%Y-%m-%d}; {last.isoformat()} does not"
+        raise Invalid.because(FieldError("end_time", message, "plant.time_out_of_range"))
     first = start if start is not None else last - timedelta(hours=24)
     if not first < last:
         message = f"the window from {first.isoformat()} to {last.isoformat()} is empty"
@@ -181,10 +201,20 @@ def window(start: datetime | None, end: datetime | None, now: datetime) -> tuple
     return first, last
 
 
-def require_limits_in_order(low: float | None, high: float | None) -> None:
-    """The lower limit is not above the upper one; 0 is a limit like any other."""
+def require_limits(low: float | None, high: float | None) -> None:
+    """Limits are numbers, and the lower one is not above the upper one; 0 is a limit like any other."""
+    for name, limit in (("min_value", low), ("max_value", high)):
+        if limit is not None and not math.isfinite(limit):
+            raise Invalid.because(FieldError(name, f"{limit} is no limit", "plant.limit_not_finite"))
     if low is not None and high is not None and low > high:
         raise Invalid.because(FieldError("min_value", f"{low} is above max_value {high}", "plant.limits_out_of_order"))
+
+
+def require_name(field: str, name: str, *, longest: int) -> None:
+    """A number, code or name that comes from a file or the command line is as long as one that comes in a body."""
+    if not name.strip() or len(name) > longest:
+        message = f"must have 1 to {longest} characters; {name[:40]!r} has {len(name)}"
+        raise Invalid.because(FieldError(field, message, "plant.name_length"))
 
 
 def rows_refused(what: str, field: str, code: str, rows: Sequence[int]) -> list[FieldError]:

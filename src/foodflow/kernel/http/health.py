@@ -5,12 +5,11 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from foodflow.kernel.http.guards import guarded_router, open_to_all
+from foodflow.kernel.revisions import is_prepared
 
 READY_SECONDS = 2.0
 
@@ -33,19 +32,24 @@ async def live() -> dict[str, str]:
 @router.get("/health", dependencies=[open_to_all()])
 @router.get("/health/ready", dependencies=[open_to_all()])
 async def ready(request: Request) -> JSONResponse:
-    """Whether this process can do its work: the database answers within two seconds. 503 when not."""
-    database = "ok" if await _database_answers(request) else "unreachable"
-    body = {"status": "ok" if database == "ok" else "unavailable", "version": version("foodflow"), "database": database}
-    return JSONResponse(body, 200 if database == "ok" else 503)
+    """Whether this process can do its work: within two seconds the database answers and is at the revision that this
+    code expects. 503 when not.
+    """
+    is_ready = await _is_prepared(request)
+    body = {
+        "status": "ok" if is_ready else "unavailable",
+        "version": version("foodflow"),
+        "database": "ok" if is_ready else "not reachable, or not prepared for this version",
+    }
+    return JSONResponse(body, 200 if is_ready else 503)
 
 
-async def _database_answers(request: Request) -> bool:
+async def _is_prepared(request: Request) -> bool:
     try:
-        async with asyncio.timeout(READY_SECONDS), request.app.state.database.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, TimeoutError, OSError):
+        async with asyncio.timeout(READY_SECONDS):
+            return await is_prepared(request.app.state.database.engine)
+    except TimeoutError:
         return False
-    return True
 
 
 async def metrics() -> Response:

@@ -1,9 +1,10 @@
 """Batches and their counts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
@@ -67,6 +68,25 @@ async def batch_numbered(session: AsyncSession, number: str) -> ProductionBatch:
     """The batch of a batch number, or a refusal."""
     found = await session.scalars(select(ProductionBatch).where(ProductionBatch.batch_number == number))
     return _found(found.first(), number)
+
+
+async def completed_between(
+    session: AsyncSession, line_id: UUID, start: datetime, end: datetime | None
+) -> Sequence[ProductionBatch]:
+    """The completed batches of a line whose time shares any moment with [start, end), the first one first."""
+    found = select(ProductionBatch).where(
+        ProductionBatch.line_id == line_id,
+        ProductionBatch.status == BatchStatus.COMPLETED,
+        ProductionBatch.actual_end_time > start,
+    )
+    if end is not None:
+        found = found.where(ProductionBatch.actual_start_time < end)
+    return (await session.scalars(found.order_by(ProductionBatch.actual_start_time))).all()
+
+
+async def last_counted(session: AsyncSession, batch_id: UUID) -> datetime | None:
+    """The moment of a batch's last count, or None before the first."""
+    return await session.scalar(select(func.max(ProductionCount.at)).where(ProductionCount.batch_id == batch_id))
 
 
 def _found(batch: ProductionBatch | None, wanted: str) -> ProductionBatch:

@@ -48,8 +48,14 @@ async def line(session: AsyncSession, id: UUID) -> ProductionLine:
 
 
 async def line_for_update(session: AsyncSession, id: UUID) -> ProductionLine:
-    """A line, locked until the transaction ends."""
-    return _found(await session.get(ProductionLine, id, with_for_update=True), str(id))
+    """A line as it is now, locked until the transaction ends."""
+    return _found(await session.get(ProductionLine, id, with_for_update=True, populate_existing=True), str(id))
+
+
+async def line_for_reference(session: AsyncSession, id: UUID) -> ProductionLine:
+    """A line, locked so that nobody deletes it while the transaction stores something that refers to it."""
+    lock = {"read": True, "key_share": True}
+    return _found(await session.get(ProductionLine, id, with_for_update=lock), str(id))
 
 
 async def line_numbered(session: AsyncSession, number: str) -> ProductionLine:
@@ -76,6 +82,12 @@ async def state_at(session: AsyncSession, line_id: UUID, at: datetime) -> LineSt
     """The change that holds at a moment: the latest at or before it."""
     found = select(LineStateChange).where(LineStateChange.line_id == line_id, LineStateChange.at <= at)
     return (await session.scalars(found.order_by(LineStateChange.at.desc()).limit(1))).first()
+
+
+async def next_state_after(session: AsyncSession, line_id: UUID, at: datetime) -> datetime | None:
+    """When the state that a line is in at a moment ends, or None while it lasts."""
+    found = select(func.min(LineStateChange.at)).where(LineStateChange.line_id == line_id, LineStateChange.at > at)
+    return await session.scalar(found)
 
 
 async def state_changes(session: AsyncSession, line_id: UUID, start: datetime, end: datetime) -> list[StateChange]:

@@ -34,9 +34,15 @@ LISTING = Listing(
     searches=(Sensor.sensor_code, Sensor.name, Sensor.location),
 )
 
+# Their first and last time keep PostgreSQL from looking into the partitions of other months.
 _CONFLICTS = text(
-    "SELECT i.place, r.value, i.value FROM incoming_readings AS i JOIN readings AS r"
-    " ON r.sensor_key = i.sensor_key AND r.time = i.time WHERE r.value <> i.value ORDER BY i.place"
+    "SELECT i.place, r.value FROM incoming_readings AS i JOIN readings AS r"
+    " ON r.sensor_key = i.sensor_key AND r.time = i.time"
+    " WHERE r.value <> i.value AND r.time BETWEEN :first AND :last ORDER BY i.place"
+)
+_BESIDE = text(
+    "SELECT (SELECT breach FROM readings WHERE sensor_key = :key AND time < :first ORDER BY time DESC LIMIT 1),"
+    " (SELECT breach FROM readings WHERE sensor_key = :key AND time > :last ORDER BY time LIMIT 1)"
 )
 
 
@@ -66,8 +72,8 @@ async def sensor(session: AsyncSession, id: UUID) -> Sensor:
 
 
 async def sensor_for_update(session: AsyncSession, id: UUID) -> Sensor:
-    """A sensor, locked until the transaction ends."""
-    return _found(await session.get(Sensor, id, with_for_update=True), str(id))
+    """A sensor as it is now, locked until the transaction ends."""
+    return _found(await session.get(Sensor, id, with_for_update=True, populate_existing=True), str(id))
 
 
 async def sensor_coded(session: AsyncSession, code: str) -> Sensor:
@@ -103,11 +109,17 @@ async def has_readings(session: AsyncSession, key: int) -> bool:
     return await session.scalar(select(Reading.sensor_key).where(Reading.sensor_key == key).limit(1)) is not None
 
 
-async def conflicting_readings(session: AsyncSession) -> list[tuple[int, float, float]]:
-    """Of what waits in `incoming_readings`: place, stored and given value where another value is stored for the same
-    moment.
+async def conflicting_readings(session: AsyncSession, first: datetime, last: datetime) -> list[tuple[int, float]]:
+    """Of what waits in `incoming_readings`, all of it from `first` to `last`: place and stored value where another value
+    is stored for the same moment.
     """
-    return [(row[0], row[1], row[2]) for row in await session.execute(_CONFLICTS)]
+    return [(row[0], row[1]) for row in await session.execute(_CONFLICTS, {"first": first, "last": last})]
+
+
+async def breaches_beside(session: AsyncSession, key: int, first: datetime, last: datetime) -> tuple[int, int]:
+    """The breaches of the readings just before `first` and just after `last` of a sensor; 0 where there is none."""
+    before, after = (await session.execute(_BESIDE, {"key": key, "first": first, "last": last})).one()
+    return before or 0, after or 0
 
 
 async def readings(

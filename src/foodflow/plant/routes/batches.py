@@ -38,7 +38,7 @@ async def get_batch(session: Transaction, id: UUID) -> object:
     return await queries.batch(session, id)
 
 
-@router.get("/by-number/{number}", dependencies=[needs("plant.read")], response_model=BatchOut)
+@router.get("/by-number/{number:path}", dependencies=[needs("plant.read")], response_model=BatchOut)
 async def get_batch_by_number(session: Transaction, number: str) -> object:
     """The batch of a batch number."""
     return await queries.batch_numbered(session, number)

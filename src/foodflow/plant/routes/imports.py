@@ -46,7 +46,7 @@ async def import_readings(  # noqa: PLR0913, PLR0917 - FastAPI's way of declarin
     *,
     preview: bool = False,
 ) -> ImportedOut | PreviewOut:
-    """Store the readings of a delimited text (the body) on a line, all or none; `preview=true` only says what it holds."""
+    """Store the readings of a delimited text (the body) on a line, all or none; `preview` only says what it holds."""
     line = await queries.line(session, id)
     choices = Choices(
         separator="\t" if separator in {"tab", "\\t"} else separator,

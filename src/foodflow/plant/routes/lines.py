@@ -3,15 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 from starlette.requests import Request
 
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
 from foodflow.kernel.paging import Wanted, page_of
-from foodflow.kernel.wire import Instant, PageOf
+from foodflow.kernel.wire import PageOf
 from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as queries
 from foodflow.plant.schemas.lines import CountIn, CountOut, LineIn, LineOut, LinePatch, OeeOut, StateIn, StateOut
+from foodflow.plant.schemas.shared import Window
 from foodflow.plant.usecases import lines as usecases
 
 router = guarded_router(prefix="/lines", tags=["lines"])
@@ -39,7 +40,7 @@ async def get_line(session: Transaction, id: UUID) -> object:
     return await queries.line(session, id)
 
 
-@router.get("/by-number/{number}", dependencies=[needs("plant.read")], response_model=LineOut)
+@router.get("/by-number/{number:path}", dependencies=[needs("plant.read")], response_model=LineOut)
 async def get_line_by_number(session: Transaction, number: str) -> object:
     """The line of a line number."""
     return await queries.line_numbered(session, number)
@@ -64,14 +65,10 @@ async def record_state(session: Transaction, actor: CurrentActor, id: UUID, body
 
 
 @router.get("/{id}/states", dependencies=[needs("plant.read")])
-async def list_states(
-    session: Transaction,
-    id: UUID,
-    start_time: Instant | None = None,
-    end_time: Instant | None = None,
-) -> list[StateOut]:
+async def list_states(session: Transaction, id: UUID, window: Annotated[Window, Query()]) -> list[StateOut]:
     """What a line did in a window (the last 24 hours), without gaps or overlaps; `unrecorded` where nobody said."""
-    return [StateOut.model_validate(part) for part in await usecases.states(session, id, start_time, end_time)]
+    parts = await usecases.states(session, id, window.start_time, window.end_time)
+    return [StateOut.model_validate(part) for part in parts]
 
 
 @router.post("/{id}/counts", status_code=201, dependencies=[needs("plant.record")], response_model=CountOut)
@@ -93,11 +90,6 @@ async def list_counts(
 
 
 @router.get("/{id}/oee", dependencies=[needs("plant.read")])
-async def get_oee(
-    session: Transaction,
-    id: UUID,
-    start_time: Instant | None = None,
-    end_time: Instant | None = None,
-) -> OeeOut:
+async def get_oee(session: Transaction, id: UUID, window: Annotated[Window, Query()]) -> OeeOut:
     """A line's effectiveness (ISO 22400-2) over a window (the last 24 hours), from recorded states and counts."""
-    return OeeOut.of(id, await usecases.effectiveness(session, id, start_time, end_time))
+    return OeeOut.of(id, await usecases.effectiveness(session, id, window.start_time, window.end_time))

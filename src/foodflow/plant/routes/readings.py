@@ -1,45 +1,61 @@
 """HTTP interface of readings."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import numpy as np
-from fastapi import Query
+from fastapi import Depends, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
+from foodflow.kernel.errors import WrongType
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.kernel.wire import Instant
 from foodflow.numerics.epoch import from_micros, to_micros
+from foodflow.plant.rules import MAX_LISTED
 from foodflow.plant.schemas.sensors import (
     ExcursionOut,
     ReadingIn,
     ReadingOut,
     ReadingsIn,
     ReadingsPage,
+    ReadingsWanted,
     SeriesOut,
+    SeriesWanted,
     StoredOut,
 )
 from foodflow.plant.schemas.shared import BREACHES
 from foodflow.plant.usecases import history, readings
+from foodflow.plant.usecases.noting import wire
 from foodflow.plant.usecases.readings import Columns
 
 router = guarded_router(prefix="/sensors", tags=["readings"])
 _BULK_BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": ReadingsIn.model_json_schema()}}}
 }
-MAX_PAGE = 10_000
 
 
-@router.post("/readings/bulk", status_code=201, dependencies=[needs("plant.record")], openapi_extra=_BULK_BODY)
-async def record_readings(session: Transaction, actor: CurrentActor, request: Request) -> StoredOut:
-    """Store readings of any number of sensors, all or none; an unknown sensor refuses the call and is named."""
+async def _incoming(request: Request) -> Columns:
+    """The readings of a bulk call, parsed from the body's bytes without a detour; before a connection is taken from the
+    pool, so that slow callers do not keep it from the others.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise WrongType(f"send the readings as application/json, not as {kind or 'nothing said'}")
     try:
-        body = ReadingsIn.model_validate_json(await request.body())
+        return _columns(ReadingsIn.model_validate_json(await request.body()))
     except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False)) from error
-    return StoredOut.model_validate(await readings.store_readings(session, actor, _columns(body)))
+        raise RequestValidationError(_first_of(error.errors(include_url=False, include_input=False))) from error
+
+
+def _first_of(faults: list[ErrorDetails]) -> list[dict[str, Any]]:
+    """The first faults, and how many more there are: a call may have more of them than anybody reads."""
+    first = [{**fault, "loc": ("body", *fault["loc"])} for fault in faults[:MAX_LISTED]]
+    if len(faults) > MAX_LISTED:
+        message = f"{len(faults) - MAX_LISTED} more faults"
+        first.append({"loc": ("body", "readings"), "msg": message, "type": "more"})
+    return first
 
 
 def _columns(body: ReadingsIn) -> Columns:
@@ -51,6 +67,14 @@ def _columns(body: ReadingsIn) -> Columns:
     return Columns(list(number), np.array(which, np.int32), np.array(times, np.int64), np.array(values, np.float64))
 
 
+@router.post("/readings/bulk", status_code=201, dependencies=[needs("plant.record")], openapi_extra=_BULK_BODY)
+async def record_readings(
+    incoming: Annotated[Columns, Depends(_incoming)], session: Transaction, actor: CurrentActor
+) -> StoredOut:
+    """Store readings of any number of sensors, all or none; an unknown sensor refuses the call and is named."""
+    return StoredOut.model_validate(await readings.store_readings(session, actor, incoming))
+
+
 @router.post("/{id}/readings", status_code=201, dependencies=[needs("plant.record")])
 async def record_reading(session: Transaction, actor: CurrentActor, id: UUID, body: ReadingIn) -> ReadingOut:
     """Store one reading; the same one again is harmless."""
@@ -59,38 +83,25 @@ async def record_reading(session: Transaction, actor: CurrentActor, id: UUID, bo
 
 
 @router.get("/{id}/readings", dependencies=[needs("plant.read")])
-async def list_readings(  # noqa: PLR0913, PLR0917 - FastAPI's way of declaring parameters
-    session: Transaction,
-    request: Request,
-    id: UUID,
-    start_time: Instant | None = None,
-    end_time: Instant | None = None,
-    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 1000,
-    ordering: Literal["timestamp", "-timestamp"] = "timestamp",
+async def list_readings(
+    session: Transaction, request: Request, id: UUID, wanted: Annotated[ReadingsWanted, Query()]
 ) -> ReadingsPage:
     """Readings of a sensor from `start_time` (with) to `end_time` (without); `next` leads on from the last one."""
-    descending = ordering == "-timestamp"
+    descending = wanted.ordering == "-timestamp"
     found = await history.page_of_readings(
-        session, id, start=start_time, end=end_time, descending=descending, limit=page_size
+        session, id, start=wanted.start_time, end=wanted.end_time, descending=descending, limit=wanted.page_size
     )
     results = [ReadingOut(timestamp=r.time, value=r.value, breach=BREACHES[r.breach]) for r in found.readings]
     if found.goes_on_at is None:
         return ReadingsPage(next=None, results=results)
     bound = "end_time" if descending else "start_time"
-    goes_on = found.goes_on_at.isoformat().replace("+00:00", "Z")
-    return ReadingsPage(next=str(request.url.include_query_params(**{bound: goes_on})), results=results)
+    return ReadingsPage(next=str(request.url.include_query_params(**{bound: wire(found.goes_on_at)})), results=results)
 
 
 @router.get("/{id}/series", dependencies=[needs("plant.read")])
-async def get_series(  # noqa: PLR0917 - FastAPI's way of declaring parameters
-    session: Transaction,
-    id: UUID,
-    start_time: Instant | None = None,
-    end_time: Instant | None = None,
-    points: Annotated[int, Query(ge=10, le=5000)] = 600,
-) -> SeriesOut:
+async def get_series(session: Transaction, id: UUID, wanted: Annotated[SeriesWanted, Query()]) -> SeriesOut:
     """A sensor over a window (the 24 hours up to its latest reading) for drawing: peaks kept, excursions listed."""
-    drawing = await history.draw(session, id, start=start_time, end=end_time, points=points)
+    drawing = await history.draw(session, id, start=wanted.start_time, end=wanted.end_time, points=wanted.points)
     return series_out(drawing)
 
 

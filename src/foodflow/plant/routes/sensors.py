@@ -38,7 +38,7 @@ async def get_sensor(session: Transaction, id: UUID) -> object:
     return await queries.sensor(session, id)
 
 
-@router.get("/by-code/{code}", dependencies=[needs("plant.read")], response_model=SensorOut)
+@router.get("/by-code/{code:path}", dependencies=[needs("plant.read")], response_model=SensorOut)
 async def get_sensor_by_code(session: Transaction, code: str) -> object:
     """The sensor of a code."""
     return await queries.sensor_coded(session, code)

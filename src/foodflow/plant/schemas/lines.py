@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch
 from foodflow.numerics.oee import Elements
@@ -84,6 +84,13 @@ class CountIn(In):
     at: Instant | None = None
     batch_id: UUID | None = None
     scrap_reason: Short = ""
+
+    @model_validator(mode="after")
+    def _of_something(self) -> "CountIn":
+        if not self.good and not self.scrap:
+            message = "good and scrap are both 0: there is nothing to record"
+            raise ValueError(message)
+        return self
 
 
 class CountOut(Out):

@@ -1,16 +1,17 @@
 """Wire shapes of sensors and their readings."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, with_config
 from typing_extensions import TypedDict
 
 from foodflow.kernel.wire import In, Instant, Line, Out, Patch
-from foodflow.plant.schemas.shared import BREACHES, Breach, Code, Short
+from foodflow.plant.schemas.shared import BREACHES, Breach, Code, Short, Window
 
 MAX_BULK = 50_000
+MAX_PAGE = 10_000
 Value = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -96,6 +97,19 @@ class ReadingsIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     readings: Annotated[list[ReadingRow], Field(max_length=MAX_BULK)]
+
+
+class ReadingsWanted(Window):
+    """Which readings of a sensor, and in which order of time."""
+
+    page_size: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 1000
+    ordering: Literal["timestamp", "-timestamp"] = "timestamp"
+
+
+class SeriesWanted(Window):
+    """Which readings to draw, with about how many points."""
+
+    points: Annotated[int, Field(ge=10, le=5000)] = 600
 
 
 class ReadingOut(Out):

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from foodflow.kernel.wire import Number
+from foodflow.kernel.wire import Instant, Number
 
 Code = Annotated[str, Field(min_length=1, max_length=100)]
 Short = Annotated[str, Field(max_length=255)]
@@ -15,3 +15,16 @@ Target = Annotated[Number, Field(gt=0, max_digits=12, decimal_places=2)]
 Ratio = Annotated[float | None, Field(description="0 to 1; null where there is nothing to divide by")]
 Breach = Literal["below", "above"] | None
 BREACHES: dict[int, Breach] = {-1: "below", 0: None, 1: "above"}
+
+
+class Query(BaseModel):
+    """The parameters of a question; one that is misspelt is refused, or it would be answered as if it were not there."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Window(Query):
+    """From `start_time` (with) to `end_time` (without)."""
+
+    start_time: Instant | None = None
+    end_time: Instant | None = None

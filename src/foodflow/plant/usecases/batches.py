@@ -1,6 +1,6 @@
 """Deeds on batches: planning, starting, completing, and what their time came to."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,14 +15,15 @@ from foodflow.plant.events import BatchCompleted, BatchCreated, BatchStarted
 from foodflow.plant.queries import batches as queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.rules import BatchStatus, LineState
-from foodflow.plant.tables import ProductionBatch
+from foodflow.plant.tables import ProductionBatch, ProductionLine
 from foodflow.plant.usecases import lines
 
 
 async def create_batch(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> ProductionBatch:
     """Plan a batch on a line."""
-    line = await line_queries.line(session, fields["line_id"])
+    line = await line_queries.line_for_reference(session, fields["line_id"])
     rules.require_active(is_active=line.is_active, number=line.line_number)
+    rules.require_plan_in_order(fields.get("planned_start_time"), fields.get("planned_end_time"))
     now = clock.now()
     batch = ProductionBatch(id=clock.new_id(), status=BatchStatus.PLANNED, created_at=now, updated_at=now, **fields)
     batch.good_quantity = batch.scrap_quantity = Decimal(0)
@@ -46,6 +47,7 @@ async def change_batch(session: AsyncSession, actor: Actor, id: UUID, changes: d
     rules.require_changeable(batch.status, number=batch.batch_number)
     for name, value in changes.items():
         setattr(batch, name, value)
+    rules.require_plan_in_order(batch.planned_start_time, batch.planned_end_time)
     batch.updated_at = clock.now()
     audit.record(session, actor, "batch.changed", batch.id, **changes)
     return batch
@@ -61,6 +63,7 @@ async def start_batch(session: AsyncSession, actor: Actor, id: UUID, *, at: date
     now = clock.now()
     moment = at or now
     rules.require_recordable(moment, now)
+    await _require_unoccupied(session, line, moment, moment + timedelta(microseconds=1))
     batch.status, batch.actual_start_time, batch.updated_at = BatchStatus.IN_PROGRESS, moment, now
     line.current_batch_id = batch.id
     await lines.enter_state(session, actor, line, state=LineState.RUNNING, at=moment)
@@ -72,22 +75,35 @@ async def start_batch(session: AsyncSession, actor: Actor, id: UUID, *, at: date
 async def complete_batch(
     session: AsyncSession, actor: Actor, id: UUID, *, at: datetime | None = None
 ) -> ProductionBatch:
-    """Complete a batch in progress at `at` (now); a line that was running is idle since, any other state stays."""
+    """Complete a batch in progress at `at` (now); a line that was running then is idle since, any other state stays."""
     line = await line_queries.line_for_update(session, (await queries.batch(session, id)).line_id)
     batch = await queries.batch_for_update(session, id)
     rules.require_in_progress(batch.status, number=batch.batch_number)
     now = clock.now()
-    moment = at or now
+    counted = await queries.last_counted(session, batch.id)
+    moment = at or max(now, counted or now)  # another process, which counted, may be a moment ahead
     rules.require_recordable(moment, now)
     rules.require_after_start(moment, batch.actual_start_time, number=batch.batch_number)
+    rules.require_after_counts(moment, counted, number=batch.batch_number)
+    await _require_unoccupied(session, line, batch.actual_start_time or moment, moment)
+    holding = await line_queries.state_at(session, line.id, moment)
     batch.status, batch.actual_end_time, batch.updated_at = BatchStatus.COMPLETED, moment, now
-    if line.status == LineState.RUNNING:
+    if holding is not None and holding.state == LineState.RUNNING:
         await lines.enter_state(session, actor, line, state=LineState.IDLE, at=moment)
     line.current_batch_id = None
     audit.record(session, actor, "batch.completed", batch.id, number=batch.batch_number)
     made = {"good_quantity": float(batch.good_quantity), "scrap_quantity": float(batch.scrap_quantity)}
     events.tell(session, BatchCompleted(batch_id=batch.id, batch_number=batch.batch_number, line_id=line.id, **made))
     return batch
+
+
+async def _require_unoccupied(session: AsyncSession, line: ProductionLine, start: datetime, end: datetime) -> None:
+    """A line makes one batch at a time, in what is recorded late too: else two of them would count the same items."""
+    for other in await queries.completed_between(session, line.id, start, end):
+        raise rules.LineBusy(
+            f"line {line.line_number} made batch {other.batch_number} from"
+            f" {other.actual_start_time:%Y-%m-%dT%H:%M:%SZ} to {other.actual_end_time:%Y-%m-%dT%H:%M:%SZ}"
+        )
 
 
 async def measure_batch(session: AsyncSession, id: UUID) -> ProductionBatch:

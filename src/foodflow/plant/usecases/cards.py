@@ -16,8 +16,8 @@ from foodflow.plant.usecases.traces import Trace, TracedExcursion
 
 QUIET = timedelta(hours=1)
 """A sensor whose latest reading is older than this is counted as quiet."""
-MOST_EXCURSIONS = 12
-"""How many of the latest excursions are listed."""
+MOST_EXCURSIONS, MOST_OF_ONE = 12, 3
+"""How many of the latest excursions are listed, and how many of one sensor, lest a restless one hides the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +160,7 @@ def latest_excursions(cards: Sequence[LineCard]) -> tuple[ListedExcursion, ...]:
         for card in cards
         for sensor in card.sensors
         if sensor.trace is not None
-        for excursion in sensor.trace.excursions[-MOST_EXCURSIONS:]
+        for excursion in sensor.trace.excursions[-MOST_OF_ONE:]
     ]
     newest_first = sorted(found, key=lambda one: (one.excursion.end, one.excursion.start), reverse=True)
     return tuple(newest_first[:MOST_EXCURSIONS])

@@ -64,12 +64,13 @@ async def draw(
     session: AsyncSession, sensor_id: UUID, *, start: datetime | None, end: datetime | None, points: int
 ) -> Drawing:
     """A sensor's readings for a chart of about `points` points; by default the last 24 hours up to its latest
-    reading.
+    reading, and from a given start until now.
     """
     sensor = await queries.sensor(session, sensor_id)
-    latest = sensor.last_reading_time or clock.now()
-    last = end or latest + timedelta(microseconds=1)
-    first, last = rules.window(start or last - timedelta(hours=24), last, max(last, clock.now()))
+    now = clock.now()
+    after_latest = (sensor.last_reading_time or now) + timedelta(microseconds=1)
+    last = end or (after_latest if start is None else max(after_latest, now))
+    first, last = rules.window(start, last, max(last, now))
     count = await queries.count_readings(session, sensor.key, first, last, at_most=MAX_DRAWN)
     if count > MAX_DRAWN:
         message = f"the window holds more than {MAX_DRAWN} readings; narrow it"

@@ -1,14 +1,14 @@
 """Deeds on lines: setting them up, recording their state and what they make, and asking for their effectiveness."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import audit, clock, events, live
+from foodflow.kernel import audit, clock, events, jobs, live
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import unless_taken
 from foodflow.numerics import oee
@@ -19,6 +19,10 @@ from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as queries
 from foodflow.plant.rules import LineState
 from foodflow.plant.tables import LineStateChange, ProductionBatch, ProductionCount, ProductionLine
+
+MEASURE_BATCH = "plant.measure_completed_batch"
+"""The job that measures a completed batch, and measures it again when something of its time is reported late."""
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,16 @@ async def create_line(session: AsyncSession, actor: Actor, fields: dict[str, Any
 
 async def find_or_create(session: AsyncSession, actor: Actor, number: str) -> ProductionLine:
     """The line of a number; one that does not exist yet is set up under that name."""
+    rules.require_name("line", number, longest=rules.MAX_NUMBER)
     try:
         return await queries.line_numbered(session, number)
     except rules.LineNotFound:
+        pass
+    try:
         texts = dict.fromkeys(("description", "plant_name", "location"), "")
         return await create_line(session, actor, {"line_number": number, "name": number, **texts})
+    except rules.Taken:  # by somebody who set it up at the same time
+        return await queries.line_numbered(session, number)
 
 
 async def change_line(session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any]) -> ProductionLine:
@@ -103,14 +112,24 @@ async def enter_state(
     change = LineStateChange(line_id=line.id, at=at, state=state, reason=reason, batch_id=line.current_batch_id)
     change.recorded_by, change.recorded_at = actor.id, clock.now()
     session.add(change)
-    if line.status_since is None or at > line.status_since:
+    is_latest = line.status_since is None or at > line.status_since
+    if is_latest:
         line.status, line.status_since = state, at
+    await _measure_again(
+        session, line.id, at, None if is_latest else await queries.next_state_after(session, line.id, at)
+    )
     audit.record(session, actor, "line.state_recorded", line.id, state=state, at=at.isoformat(), reason=reason)
     since = at.isoformat()
     events.tell(
         session,
         LineStateRecorded(line_id=line.id, line_number=line.line_number, state=state, reason=reason, since=since),
     )
+
+
+async def _measure_again(session: AsyncSession, line_id: UUID, start: datetime, end: datetime | None) -> None:
+    """Have the completed batches measured anew in whose time a state from `start` to `end` was reported late."""
+    for batch in await batch_queries.completed_between(session, line_id, start, end):
+        await jobs.enqueue(session, MEASURE_BATCH, event={"batch_id": str(batch.id)})
 
 
 async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, and why some was scrapped
@@ -124,14 +143,15 @@ async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, 
     batch_id: UUID | None = None,
     scrap_reason: str = "",
 ) -> ProductionCount:
-    """Record what a line made up to `at` since the last report; it belongs to the batch in progress unless another is
-    named.
+    """Record what a line made up to `at` since the last report; it belongs to the batch in progress, if that had begun.
+
+    Refused for a batch that is completed, named or by its time: what it made is final.
     """
     line = await queries.line_for_update(session, line_id)
     now = clock.now()
-    moment = at or now
-    rules.require_recordable(moment, now)
-    batch = await _batch_of_count(session, line, batch_id)
+    rules.require_recordable(at or now, now)
+    moment = min(at or now, now)  # by a clock that is a little fast: nothing is made in the future
+    batch = await _batch_of_count(session, line, batch_id, moment)
     count = ProductionCount(id=clock.new_id(), line_id=line.id, at=moment, good=good, scrap=scrap, recorded_by=actor.id)
     count.scrap_reason, count.ideal_speed = scrap_reason, line.design_speed
     if batch is not None:
@@ -146,14 +166,28 @@ async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, 
     return count
 
 
-async def _batch_of_count(session: AsyncSession, line: ProductionLine, named: UUID | None) -> ProductionBatch | None:
-    batch_id = named or line.current_batch_id
-    if batch_id is None:
-        return None
-    batch = await batch_queries.batch_for_update(session, batch_id)
+async def _batch_of_count(
+    session: AsyncSession, line: ProductionLine, named: UUID | None, at: datetime
+) -> ProductionBatch | None:
+    if named is not None:
+        return await _named_batch(session, line, named, at)
+    if line.current_batch_id is not None:
+        batch = await batch_queries.batch_for_update(session, line.current_batch_id)
+        if batch.actual_start_time is not None and at > batch.actual_start_time:
+            return batch
+    for made in await batch_queries.completed_between(session, line.id, at - _MICROSECOND, at):
+        raise rules.BatchNotInProgress(
+            f"at {at.isoformat()} line {line.line_number} made batch {made.batch_number}, which is completed"
+        )
+    return None
+
+
+async def _named_batch(session: AsyncSession, line: ProductionLine, id: UUID, at: datetime) -> ProductionBatch:
+    batch = await batch_queries.batch_for_update(session, id)
     if batch.line_id != line.id:
         raise rules.BatchNotInProgress(f"batch {batch.batch_number} is not made on line {line.line_number}")
     rules.require_in_progress(batch.status, number=batch.batch_number)
+    rules.require_after_start(at, batch.actual_start_time, number=batch.batch_number)
     return batch
 
 

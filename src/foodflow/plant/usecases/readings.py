@@ -4,7 +4,7 @@ commit.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import bulk, clock, events, live, partitions, telemetry
+from foodflow.kernel import bulk, clock, partitions, telemetry
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.arrivals import sort_out
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.limits import outside
 from foodflow.plant import rules
-from foodflow.plant.events import READ, LimitsBroken, LimitsRestored
 from foodflow.plant.queries import sensors as queries
 from foodflow.plant.tables import Sensor
+from foodflow.plant.usecases.noting import Rows, take_note, wire
 
 _COLUMNS = ("sensor_key", "time", "value", "breach")
 
@@ -58,22 +58,6 @@ class Stored:
     conflicting: list[Conflict] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows on their way into the database, by sensor and time; `places` are their row numbers in the call."""
-
-    keys: NDArray[np.int32]
-    times: NDArray[np.int64]
-    values: NDArray[np.float64]
-    breaches: NDArray[np.int16]
-    places: NDArray[np.int64]
-
-    def only(self, chosen: NDArray[np.int64] | slice) -> "_Rows":
-        return _Rows(
-            self.keys[chosen], self.times[chosen], self.values[chosen], self.breaches[chosen], self.places[chosen]
-        )
-
-
 async def store_readings(session: AsyncSession, _actor: Actor, columns: Columns) -> Stored:
     """Store readings of any number of sensors, all of them or, when anything about them is refused, none.
 
@@ -87,20 +71,34 @@ async def store_readings(session: AsyncSession, _actor: Actor, columns: Columns)
     keys = np.array([sensors[id].key for id in columns.sensors], np.int32)[columns.which]
     arrivals = sort_out(keys, columns.times, columns.values)
     places = arrivals.kept
-    given = columns.values
-    result = Stored(repeated=arrivals.repeated)
-    result.conflicting = [
-        Conflict(place, float(given[first]), float(given[place])) for place, first in arrivals.conflicting
-    ]
-    times, values = columns.times[places], columns.values[places]
-    breaches = _judge(sensors, columns, places)
-    rows = await _write(session, sensors, _Rows(keys[places], times, values, breaches, places), result)
-    result.outside_limits = int(np.count_nonzero(rows.breaches))
-    result.conflicting.sort(key=lambda conflict: conflict.row)
+    times, values, breaches = columns.times[places], columns.values[places], _judge(sensors, columns, places)
+    rows, already = await _write(session, sensors, Rows(keys[places], times, values, breaches, places))
+    result = Stored(stored=len(rows.keys), outside_limits=int(np.count_nonzero(rows.breaches)))
+    if already:
+        _hold_against(already, columns, keys, result)
+    else:
+        given = columns.values
+        result.repeated = arrivals.repeated + len(places) - len(rows.keys)
+        result.conflicting = [Conflict(row, float(given[by]), float(given[row])) for row, by in arrivals.conflicting]
     for sensor in sensors.values():
-        _take_note(session, sensor, rows)
+        await take_note(session, sensor, rows)
     telemetry.READINGS.inc(result.stored)
     return result
+
+
+def _hold_against(already: dict[int, float], columns: Columns, keys: NDArray[np.int32], result: Stored) -> None:
+    """Tell repeated rows from conflicting ones where other values were stored before: by the value that stands for
+    their moment, which is the stored one and not that of the first row of the call.
+    """
+    order = np.lexsort((columns.times, keys))
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = (np.diff(keys[order]) != 0) | (np.diff(columns.times[order]) != 0)
+    standing = columns.values.copy()
+    standing[list(already)] = list(already.values())
+    standing[order] = standing[order[is_first][np.cumsum(is_first) - 1]]
+    differing = np.flatnonzero(standing != columns.values).tolist()
+    result.conflicting = [Conflict(row, float(standing[row]), float(columns.values[row])) for row in differing]
+    result.repeated = len(keys) - result.stored - len(differing)
 
 
 async def store_reading(
@@ -117,11 +115,10 @@ async def store_reading(
     stored = await store_readings(session, actor, Columns([sensor_id], np.zeros(1, np.int32), times, values))
     for conflict in stored.conflicting:
         raise rules.ReadingContradicted(
-            f"the value at {_wire(at)} is stored as {conflict.kept}; it cannot become {value}"
+            f"the value at {wire(at)} is stored as {conflict.kept}; it cannot become {value}"
         )
-    found = await queries.readings(
-        session, (await queries.sensor(session, sensor_id)).key, start=at, end=None, descending=False, limit=1
-    )
+    key, end = (await queries.sensor(session, sensor_id)).key, at + timedelta(microseconds=1)
+    found = await queries.readings(session, key, start=at, end=end, descending=False, limit=1)
     return found[0].breach
 
 
@@ -171,81 +168,24 @@ def _judge(sensors: dict[UUID, Sensor], columns: Columns, places: NDArray[np.int
     return outside(columns.values[places], low[which], high[which])
 
 
-async def _write(session: AsyncSession, sensors: dict[UUID, Sensor], rows: _Rows, result: Stored) -> _Rows:
-    """Write the rows that are new, and return them; one that is later than all that its sensor has cannot be there
-    yet.
+async def _write(session: AsyncSession, sensors: dict[UUID, Sensor], rows: Rows) -> tuple[Rows, dict[int, float]]:
+    """Write the rows that are new; returns them, and by row number the other values that were there already. A row that
+    is later than all that its sensor has cannot be there yet.
     """
     await partitions.ensure_months(session, "readings", partitions.months_of(rows.times))
     columns: list[NDArray[Any]] = [rows.keys, bulk.postgres_times(rows.times), rows.values, rows.breaches]
     if _all_later(sensors, rows):
         await bulk.copy_in(session, "readings", _COLUMNS, columns)
-    else:
-        new = await bulk.insert_new(session, "readings", _COLUMNS, columns, key=("sensor_key", "time"))
-        conflicting = await queries.conflicting_readings(session)
-        result.repeated += len(rows.keys) - len(new) - len(conflicting)
-        result.conflicting += [Conflict(int(rows.places[place]), kept, given) for place, kept, given in conflicting]
-        rows = rows.only(new)
-    result.stored = len(rows.keys)
-    return rows
+        return rows, {}
+    new = await bulk.insert_new(session, "readings", _COLUMNS, columns, key=("sensor_key", "time"))
+    first, last = from_micros(rows.times.min()), from_micros(rows.times.max())
+    conflicting = await queries.conflicting_readings(session, first, last)
+    return rows.only(new), {int(rows.places[place]): kept for place, kept in conflicting}
 
 
-def _all_later(sensors: dict[UUID, Sensor], rows: _Rows) -> bool:
+def _all_later(sensors: dict[UUID, Sensor], rows: Rows) -> bool:
     """Whether each sensor's first row (rows are by sensor and time) is later than its last stored reading."""
     last = {sensor.key: sensor.last_reading_time for sensor in sensors.values()}
     firsts = np.flatnonzero(np.diff(rows.keys, prepend=-1)).tolist()
     known = [(last[int(rows.keys[at])], int(rows.times[at])) for at in firsts]
     return all(before is None or time > to_micros(before) for before, time in known)
-
-
-def _take_note(session: AsyncSession, sensor: Sensor, rows: _Rows) -> None:
-    """Keep a sensor's first and last reading (which never moves backwards), and tell those who watch."""
-    start, end = (int(np.searchsorted(rows.keys, sensor.key, side)) for side in ("left", "right"))
-    if start == end:
-        return
-    mine = rows.only(slice(start, end))
-    first, last = from_micros(mine.times[0]), from_micros(mine.times[-1])
-    before = sensor.last_breach if sensor.last_reading_time is not None and first > sensor.last_reading_time else 0
-    _tell_of_limits(session, sensor, mine, before)
-    if sensor.first_reading_time is None or first < sensor.first_reading_time:
-        sensor.first_reading_time = first
-    if sensor.last_reading_time is None or last > sensor.last_reading_time:
-        sensor.last_reading_time, sensor.last_reading_value = last, float(mine.values[-1])
-        sensor.last_breach = int(mine.breaches[-1])
-    news = {"line_id": str(sensor.line_id), "first": _wire(first), "last": _wire(last), "count": len(mine.keys)}
-    topic = f"plant.sensor/{sensor.id}"
-    live.publish(session, topic=topic, type="plant.sensor.readings_stored", needs=READ, data=news)
-
-
-def _tell_of_limits(session: AsyncSession, sensor: Sensor, mine: _Rows, before: int) -> None:
-    """Tell once when readings begin to lie outside a limit, and once when the latest lies within again; `before` is
-    how it stood.
-    """
-    begins = (mine.breaches != 0) & (mine.breaches != np.concatenate(([before], mine.breaches[:-1])))
-    if begins.any():
-        beyond = mine.only(np.flatnonzero(mine.breaches))
-        told = LimitsBroken(
-            sensor_id=sensor.id,
-            sensor_code=sensor.sensor_code,
-            line_id=sensor.line_id,
-            readings=len(beyond.keys),
-            first_at=_wire(from_micros(beyond.times[0])),
-            last_at=_wire(from_micros(beyond.times[-1])),
-            lowest=float(beyond.values.min()),
-            highest=float(beyond.values.max()),
-            min_value=sensor.min_value,
-            max_value=sensor.max_value,
-        )
-        events.tell(session, told)
-    if mine.breaches[-1] == 0 and (before != 0 or begins.any()):
-        restored = LimitsRestored(
-            sensor_id=sensor.id,
-            sensor_code=sensor.sensor_code,
-            line_id=sensor.line_id,
-            at=_wire(from_micros(mine.times[-1])),
-            value=float(mine.values[-1]),
-        )
-        events.tell(session, restored)
-
-
-def _wire(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

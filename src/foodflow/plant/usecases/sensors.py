@@ -16,8 +16,8 @@ from foodflow.plant.tables import Sensor
 
 async def create_sensor(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> Sensor:
     """Set up a sensor of a line."""
-    await line_queries.line(session, fields["line_id"])
-    rules.require_limits_in_order(fields.get("min_value"), fields.get("max_value"))
+    await line_queries.line_for_reference(session, fields["line_id"])
+    rules.require_limits(fields.get("min_value"), fields.get("max_value"))
     now = clock.now()
     sensor = Sensor(id=clock.new_id(), is_active=True, last_breach=0, created_at=now, updated_at=now, **fields)
     async with unless_taken(session, rules.Taken(f"there is a sensor {sensor.sensor_code} already")):
@@ -32,7 +32,7 @@ async def change_sensor(session: AsyncSession, actor: Actor, id: UUID, changes: 
     before = {name: getattr(sensor, name) for name in changes}
     for name, value in changes.items():
         setattr(sensor, name, value)
-    rules.require_limits_in_order(sensor.min_value, sensor.max_value)
+    rules.require_limits(sensor.min_value, sensor.max_value)
     sensor.updated_at = clock.now()
     audit.record(session, actor, "sensor.changed", sensor.id, before=before, after=changes)
     return sensor

@@ -1,0 +1,101 @@
+"""Revisions: the order of a tree's migration files, read from the files without running them."""
+
+import ast
+import asyncio
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import foodflow
+from foodflow.kernel.errors import Unavailable
+from foodflow.kernel.tenancy import TEMPLATE_SCHEMA
+
+PLATFORM = "platform"
+_POLL_SECONDS = 0.1
+_REACHED = text("SELECT tree, revision FROM platform.revisions")
+
+
+class RevisionUnknown(Unavailable):
+    """The database has been brought to a revision that this installation does not have: it is of a newer one."""
+
+    code = "revision.unknown"
+
+
+class Tree:
+    """One tree of revisions, from its base to its single head."""
+
+    def __init__(self, path: Path) -> None:
+        self._files = _in_order({file: _links(file) for file in path.glob("*.py")})
+
+    @property
+    def head(self) -> str:
+        """The last revision."""
+        return next(reversed(self._files))
+
+    def after(self, revision: str | None) -> list[Path]:
+        """The files of the revisions still to run, in order."""
+        names = list(self._files)
+        if revision is not None and revision not in names:
+            message = f"this FoodFlow does not know the revision {revision}; the database is of a newer one"
+            raise RevisionUnknown(message)
+        return [self._files[name] for name in names[names.index(revision) + 1 if revision is not None else 0 :]]
+
+
+def migrations_path() -> Path:
+    """Where the revisions lie: inside the installed package, or beside the sources."""
+    package = Path(foodflow.__file__).parent
+    packaged = package / "migrations"
+    return packaged if packaged.is_dir() else package.parents[1] / "migrations"
+
+
+@cache
+def heads() -> dict[str, str]:
+    """The revisions that this installation's code expects, by tree."""
+    root = migrations_path()
+    return {PLATFORM: Tree(root / "platform").head, TEMPLATE_SCHEMA: Tree(root / "tenant").head}
+
+
+async def is_prepared(engine: AsyncEngine) -> bool:
+    """Whether the database stands at the revisions that this code expects; false also where it cannot be reached."""
+    try:
+        async with engine.connect() as connection:
+            reached = {row.tree: row.revision for row in await connection.execute(_REACHED)}
+    except (SQLAlchemyError, OSError):
+        return False
+    return heads().items() <= reached.items()
+
+
+async def prepared(engine: AsyncEngine) -> None:
+    """Wait until the database is prepared: a part may be started before (or beside) whoever prepares it."""
+    while not await is_prepared(engine):  # noqa: ASYNC110 - what is awaited happens in another process
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def _links(file: Path) -> tuple[str, str | None]:
+    """A file's `revision` and `down_revision`, which are plain assignments."""
+    assigned = {
+        target.id: node.value
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    return ast.literal_eval(assigned["revision"]), ast.literal_eval(assigned["down_revision"])
+
+
+def _in_order(links: dict[Path, tuple[str, str | None]]) -> dict[str, Path]:
+    """The files by revision, each after the one that it follows; a tree with two heads or a gap is a fault."""
+    following = {before: (revision, file) for file, (revision, before) in links.items()}
+    ordered: dict[str, Path] = {}
+    last: str | None = None
+    while last in following:
+        last, file = following[last]
+        ordered[last] = file
+    if len(ordered) != len(links):
+        lost = sorted(file.name for file in links if file not in ordered.values())
+        message = f"migrations that do not follow one another in one line: {', '.join(lost)}"
+        raise ValueError(message)
+    return ordered
