@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg
+from sqlalchemy import Engine, NullPool, create_engine
 
 from foodflow.identity.public import ROLES
 from foodflow.kernel.actor import Actor
@@ -69,6 +70,11 @@ async def until(condition: Callable[[], bool], *, seconds: float = 15) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for happens outside of this event loop
             await asyncio.sleep(0.005)
+
+
+def engine(url: str) -> Engine:
+    """SQLAlchemy's door to a database, for looking at it from outside; it keeps no connection open."""
+    return create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
 
 
 def name_of(url: str) -> str:

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,8 +30,17 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    found = EmbeddedPostgres(tmp_path / "home", durable=False)
+def place() -> Iterator[Path]:
+    """A folder of the test's own. Not pytest's: that is closed to other users whenever another run of pytest begins,
+    and when root runs the tests PostgreSQL is one.
+    """
+    with tempfile.TemporaryDirectory(prefix="foodflow-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def server(place: Path) -> Iterator[EmbeddedPostgres]:
+    found = EmbeddedPostgres(place / "home", durable=False)
     yield found
     found.stop()
 
@@ -78,10 +88,10 @@ def test_the_first_start_makes_a_database_that_is_foodflow_s_own(server: Embedde
     assert ask(server.url, "SELECT current_schemas(false)::text[]") == ([],)
 
 
-def test_the_server_is_version_18_with_checksums_and_durable_unless_told_otherwise(tmp_path: Path) -> None:
+def test_the_server_is_version_18_with_checksums_and_durable_unless_told_otherwise(place: Path) -> None:
     names = ("server_version_num", "data_checksums", "fsync", "synchronous_commit", "full_page_writes", "TimeZone")
     question = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
-    server = EmbeddedPostgres(tmp_path)
+    server = EmbeddedPostgres(place)
     server.start()
     try:
         number, *rest = ask(server.url, question)
@@ -109,8 +119,8 @@ def test_a_second_start_finds_the_data_again(server: EmbeddedPostgres) -> None:
     assert kept(server) == ("plum",)
 
 
-def test_a_server_killed_by_force_starts_again_with_all_that_was_committed(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path)
+def test_a_server_killed_by_force_starts_again_with_all_that_was_committed(place: Path) -> None:
+    server = EmbeddedPostgres(place)
     server.start()
     keep_a_row(server)
     all_of_it = processes_in(server)
@@ -194,8 +204,8 @@ def test_the_server_does_not_outlive_the_process_that_started_it(server: Embedde
     assert server.pid is None
 
 
-def test_a_home_with_a_long_path_has_its_socket_in_a_private_folder_elsewhere(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / ("deep" * 30), durable=False)
+def test_a_home_with_a_long_path_has_its_socket_in_a_private_folder_elsewhere(place: Path) -> None:
+    server = EmbeddedPostgres(place / ("deep" * 30), durable=False)
     folder = Path(server.url.partition("host=")[2])
     assert folder.parent != server.home / "run"
     server.start()
@@ -207,8 +217,8 @@ def test_a_home_with_a_long_path_has_its_socket_in_a_private_folder_elsewhere(tm
     assert not folder.exists()
 
 
-def test_a_socket_folder_that_others_can_enter_is_refused(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / ("deep" * 30), durable=False)
+def test_a_socket_folder_that_others_can_enter_is_refused(place: Path) -> None:
+    server = EmbeddedPostgres(place / ("deep" * 30), durable=False)
     folder = Path(server.url.partition("host=")[2])
     folder.mkdir()
     folder.chmod(0o755)
@@ -223,8 +233,8 @@ def test_a_socket_folder_that_others_can_enter_is_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["with space", "50%", "käse", "a,b", "it's", 'say "x"'])
-def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
-    server = EmbeddedPostgres(tmp_path / name, durable=False)
+def test_a_home_may_have_any_name(place: Path, name: str) -> None:
+    server = EmbeddedPostgres(place / name, durable=False)
     server.start()
     try:
         assert ask(server.url, "SELECT current_user::text") == ("foodflow",)
@@ -267,10 +277,10 @@ def test_programs_that_are_not_installed_are_named(server: EmbeddedPostgres, mon
         server.start()
 
 
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
+def test_a_home_that_cannot_be_written_is_named(place: Path) -> None:
+    (place / "file").write_text("")
     with pytest.raises(EmbeddedPostgresError, match=r"cannot use .*file/home: Not a directory .set FOODFLOW_HOME"):
-        EmbeddedPostgres(tmp_path / "file" / "home").start()
+        EmbeddedPostgres(place / "file" / "home").start()
 
 
 def test_a_server_that_does_not_come_up_is_one_line_with_its_reason_and_its_log(server: EmbeddedPostgres) -> None:
@@ -308,8 +318,8 @@ def test_a_temporary_server_leaves_neither_process_nor_folder() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
-def test_root_hands_the_server_to_an_ordinary_user_and_opens_no_more_than_the_way(tmp_path: Path) -> None:
-    closed = tmp_path / "closed"
+def test_root_hands_the_server_to_an_ordinary_user_and_opens_no_more_than_the_way(place: Path) -> None:
+    closed = place / "closed"
     closed.mkdir(mode=0o700)
     server = EmbeddedPostgres(closed / "home", durable=False)
     server.start()

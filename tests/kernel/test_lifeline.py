@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from foodflow.kernel import lifeline
-from foodflow.kernel.processes import wait_until
+from foodflow.kernel.processes import has_ended, wait_until
 
 ADDRESS = "http://127.0.0.1:8000"
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -33,6 +34,17 @@ from foodflow.kernel import lifeline
 lifeline.follow(Path(sys.argv[1]), lambda: print("lost", flush=True))
 print("following", flush=True)
 time.sleep(60)
+"""
+
+POOL = """
+import multiprocessing, os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from foodflow.kernel import lifeline
+if __name__ == "__main__":
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, lifeline.end_with_parent) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        time.sleep(60)
 """
 
 
@@ -150,6 +162,13 @@ def test_two_who_want_the_lock_at_once_do_not_both_get_it(tmp_path: Path) -> Non
     assert (len(held), len(refused)) == (1, 7)
     held[0].release()
     assert wait_until(lambda: lifeline.holder(path) is None, 5)
+
+
+def test_a_worker_of_a_pool_ends_with_the_process_that_owns_the_pool(tmp_path: Path, start: Start) -> None:
+    owner = start(POOL, tmp_path)
+    worker = psutil.Process(int(heard(owner)))
+    owner.kill()
+    assert wait_until(lambda: has_ended(worker), 10)
 
 
 def test_files_of_runs_that_were_killed_do_not_pile_up(tmp_path: Path, start: Start) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 from sqlalchemy import Engine, text
 
 from foodflow.kernel.embedded import EmbeddedPostgres
@@ -17,8 +16,7 @@ from tools.catalogue import contents, structure
 
 @pytest.fixture
 def superuser(postgres: EmbeddedPostgres, empty_database_url: str) -> Iterator[Engine]:
-    url = make.url_of(make.name_of(empty_database_url), postgres.superuser_url)
-    engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sqlalchemy.NullPool)
+    engine = make.engine(make.url_of(make.name_of(empty_database_url), postgres.superuser_url))
     yield engine
     engine.dispose()
 
@@ -82,6 +80,6 @@ def test_what_a_clone_holds_belongs_to_its_company_alone_and_works(
 
 
 def test_the_products_own_clone_equals_its_template(superuser_url: str, template: object) -> None:
-    engine = sqlalchemy.create_engine(superuser_url.replace("postgresql:", "postgresql+psycopg:"))
+    engine = make.engine(superuser_url)
     assert_alike(engine, TEMPLATE_SCHEMA, "t_demo", "t_akron")
     engine.dispose()

@@ -1,5 +1,6 @@
 """Fixtures: FoodFlows of their own, of which nothing is left when the test is over."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,11 +10,20 @@ from tests.supervisor.make import Run
 
 
 @pytest.fixture
-def new_run(tmp_path: Path) -> Iterator[Callable[[], Run]]:
+def place() -> Iterator[Path]:
+    """A folder of the test's own. Not pytest's: that is closed to other users whenever another run of pytest begins,
+    and when root runs the tests PostgreSQL is one.
+    """
+    with tempfile.TemporaryDirectory(prefix="foodflow-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def new_run(place: Path) -> Iterator[Callable[[], Run]]:
     runs: list[Run] = []
 
     def make() -> Run:
-        folder = tmp_path / f"run{len(runs)}"
+        folder = place / f"run{len(runs)}"
         folder.mkdir()
         runs.append(Run(folder))
         return runs[-1]

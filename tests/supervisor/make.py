@@ -70,6 +70,7 @@ settings = load_settings()
 lifeline.end_with_supervisor(settings.home, settings.lifeline)
 subprocess.Popen(["sleep", "600"])
 # more
+print("at work", flush=True)
 time.sleep(600)
 """
 
@@ -119,8 +120,12 @@ class Run:
         return self
 
     def start_and_wait(self) -> "Run":
+        """Start, and wait until the web server and the jobs are both there; the supervisor waits for the first only."""
         self.start()
         self.wait_for(f"FoodFlow is ready at {self.address}")
+        jobs = self.home / "log" / "jobs.log"
+        assert wait_until(lambda: jobs.read_text().endswith("at work\n"), PATIENCE)
+        self.look()
         return self
 
     def wait_for(self, text: str) -> None:

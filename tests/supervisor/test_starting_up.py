@@ -172,9 +172,9 @@ def test_a_part_that_breaks_at_once_shows_its_last_lines(run: Run) -> None:
 
 
 def test_a_web_server_that_never_gets_ready_is_given_up(run: Run) -> None:
-    run.change("up", "supervisor._SECONDS_TO_READY = 1.0")
-    run.change("web", 'import time; print("laying the table", flush=True); time.sleep(600)')
+    run.change("up", "supervisor._SECONDS_TO_READY = 2.0")
+    run.programs["web"] = 'print("laying the table", flush=True); __import__("time").sleep(600)'
     assert run.start().end() == 1
-    assert f"FoodFlow stops: {run.address}/health/ready did not answer 200 within 1 s" in run.said
+    assert f"FoodFlow stops: {run.address}/health/ready did not answer 200 within 2 s" in run.said
     assert "  web: laying the table" in run.said
     run.require_nothing_left()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from sqlalchemy import Column, Connection, Integer, MetaData, NullPool, Table, Text, text
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from foodflow.kernel.embedded import EmbeddedPostgres
@@ -22,9 +22,7 @@ def connection(postgres: EmbeddedPostgres, empty_database_url: str) -> Iterator[
     migrator = Migrator(empty_database_url)
     migrator.migrate_platform()
     migrator.create_tenant(COMPANY, "A company to look at")
-    url = make.url_of(make.name_of(empty_database_url), postgres.superuser_url)
-    engine = sqlalchemy.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool)
-    with engine.connect() as connection:
+    with make.engine(make.url_of(make.name_of(empty_database_url), postgres.superuser_url)).connect() as connection:
         yield connection
 
 
@@ -80,10 +78,7 @@ def test_a_new_revision_follows_the_head_and_makes_the_tables(empty_database_url
     migrator = Migrator(empty_database_url, path=root)
     assert migrator.tenant.head == file.stem
     migrator.migrate_platform()
-    engine = sqlalchemy.create_engine(
-        empty_database_url.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool
-    )
-    with engine.begin() as connection:
+    with make.engine(empty_database_url).begin() as connection:
         connection.execute(text("SET LOCAL ROLE tenant_template"))
         columns = {column["name"] for column in sqlalchemy.inspect(connection).get_columns("things", TEMPLATE_SCHEMA)}
     assert columns == {"id", "at", "name"}

@@ -78,7 +78,7 @@ def entrances_of(app: FastAPI) -> tuple[list[Entrance], list[str]]:
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute | APIWebSocketRoute):
             methods = " ".join(sorted(context.methods or ("WebSocket",)))
-            found.append(Entrance(context.path or "/", methods, _permission(context)))
+            found.append(Entrance(context.path_format or "/", methods, _permission(context)))
         else:
             unguarded.append(context.path or "/")
     return found, sorted(unguarded)

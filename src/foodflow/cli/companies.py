@@ -1,13 +1,14 @@
 """Companies: making them, listing them, and bringing their schemas to the present revision."""
 
 import asyncio
+import re
 import secrets
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
 from foodflow.cli.databases import reachable_database
+from foodflow.cli.progress import bar_of
 from foodflow.identity import public as identity
 from foodflow.kernel.db import Database
 from foodflow.kernel.migrations import Migrator
@@ -27,6 +28,8 @@ def create(
     administrator: Annotated[str, typer.Option(help="User name of its administrator, who is made if need be")] = "",
 ) -> None:
     """Create a company and, if named, its administrator."""
+    if administrator and not re.fullmatch(r"\S{1,150}", administrator):
+        raise typer.BadParameter("a user name has 1 to 150 characters and no spaces", param_hint="--administrator")
 
     async def ensure(url: str, password: str) -> bool:
         database = Database(url, pool_size=1)
@@ -64,7 +67,7 @@ def migrate(
     at_once: Annotated[int, typer.Option(min=1, max=32, help="How many schemas to migrate at the same time")] = 2,
 ) -> None:
     """Migrate every company whose schema is behind; may be stopped and run again. Exit code 1 if any failed."""
-    with reachable_database() as url, Progress(transient=True) as bar:
+    with reachable_database() as url, bar_of(transient=True) as bar:
         migrator = Migrator(url)
         migrator.migrate_platform()
         behind = sum(row.schema_revision != migrator.tenant.head for row in migrator.tenants())

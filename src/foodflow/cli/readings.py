@@ -6,13 +6,12 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.progress import Progress
 from rich.progress import open as open_with_progress
 
-from foodflow.cli.databases import with_database
+from foodflow.cli.databases import company_of, with_database
+from foodflow.cli.progress import CONSOLE, bar_of
 from foodflow.kernel.actor import Actor, system_actor
 from foodflow.kernel.db import Database, tenant_transaction
-from foodflow.kernel.migrations import Migrator
 from foodflow.numerics.delimited.layout import Choices
 from foodflow.plant.usecases import imports, lines, replaying
 from foodflow.plant.usecases.imports import Imported, NewSensors, Read
@@ -30,9 +29,12 @@ def ingest(  # noqa: PLR0913 - the options of one command
     line: Annotated[str, typer.Option(help="Number of the line that the sensors belong to; it is made if need be")],
     sensor: Annotated[str, typer.Option(help="Code of the sensor, for a file with one column of values")] = "",
     *,
-    company: Annotated[str, typer.Option(help="Company")] = "demo",
+    company: Annotated[str, typer.Option(help="Company; the default one if left out")] = "",
     separator: Annotated[str, typer.Option(help="Between columns; detected if left out")] = "",
     time_column: Annotated[str, typer.Option(help="Column of the times; detected if left out")] = "",
+    clock_column: Annotated[
+        str, typer.Option(help="Column of the times of day, where that of the times has dates")
+    ] = "",
     time_format: Annotated[str, typer.Option(help="strptime pattern of the times; detected if left out")] = "",
     time_zone: Annotated[str, typer.Option(help="Zone of times that carry none, such as Europe/Paris")] = "UTC",
     decimal: Annotated[str, typer.Option(help="Decimal mark; detected if left out")] = "",
@@ -44,7 +46,8 @@ def ingest(  # noqa: PLR0913 - the options of one command
     max_value: Annotated[float | None, typer.Option("--max", help="Upper limit of new sensors")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the file")] = "utf-8-sig",
     replay: Annotated[
-        float, typer.Option(min=0, help="Store it as if it came in now, so many times faster than it was measured")
+        float,
+        typer.Option(min=0, max=1e9, help="Store it as if it came in now, so many times faster than it was measured"),
     ] = 0,
 ) -> None:
     """Store the readings of a file: all of them, or none when a row cannot be read. The same file twice is harmless."""
@@ -52,6 +55,7 @@ def ingest(  # noqa: PLR0913 - the options of one command
         separator={"tab": "\t", "\\t": "\t"}.get(separator, separator) or None,
         decimal=decimal or None,
         time_column=time_column or None,
+        clock_column=clock_column or None,
         time_format=time_format or None,
         sensor_column=sensor_column or None,
         value_columns=tuple(column or ()),
@@ -61,7 +65,7 @@ def ingest(  # noqa: PLR0913 - the options of one command
     new = NewSensors(sensor or None, unit_of_measure=unit, min_value=min_value, max_value=max_value)
 
     async def work(database: Database) -> None:
-        tenant = Migrator(database.url).require_tenant(company)
+        tenant = company_of(database, company)
         await _store(database, system_actor(tenant, "ingest"), line, text, new=new, replay=replay)
 
     with_database(work)
@@ -79,7 +83,14 @@ def _read(file: Path, choices: Choices, zone: tzinfo, encoding: str) -> Read:
     """Read the whole file before anything is stored; its bad rows are printed one by one."""
     try:
         with open_with_progress(
-            file, "rt", encoding=encoding, newline="", description="Reading", transient=True
+            file,
+            "rt",
+            encoding=encoding,
+            newline="",
+            description="Reading",
+            transient=True,
+            console=CONSOLE,
+            disable=not CONSOLE.is_terminal,
         ) as lines:
             text = imports.read(lines, choices, time_zone=zone)
     except imports.BadRows as refusal:
@@ -103,11 +114,10 @@ def _read(file: Path, choices: Choices, zone: tzinfo, encoding: str) -> Read:
 
 
 async def _store(database: Database, actor: Actor, number: str, text: Read, *, new: NewSensors, replay: float) -> None:
-
     if replay:
         await replaying.replay(database, actor, number, text, new=new, speed=replay, tell=typer.echo)
         return
-    with Progress(transient=True) as bar:
+    with bar_of(transient=True) as bar:
         task = bar.add_task("Storing", total=text.rows)
         async with tenant_transaction(database, actor, statement_timeout="0") as session:
             line = await lines.find_or_create(session, actor, number)

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
-from foodflow.cli.databases import with_database
+from foodflow.cli.databases import company_of, with_database
+from foodflow.cli.progress import bar_of
 from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor, system_actor
 from foodflow.kernel.db import Database, tenant_transaction
-from foodflow.kernel.migrations import Migrator
 from foodflow.numerics.plant_simulation.equipment import ROUND_THE_CLOCK, TWO_SHIFTS
 from foodflow.numerics.plant_simulation.plant import Plant
 from foodflow.plant.usecases import simulation
@@ -26,7 +25,7 @@ def install(app: typer.Typer) -> None:
 
 
 def simulate(
-    company: Annotated[str, typer.Option(help="Company to fill")] = "demo",
+    company: Annotated[str, typer.Option(help="Company to fill; the default one if left out")] = "",
     hours: Annotated[float, typer.Option(min=0, max=24 * 28, help="How much of the past to make up first")] = 10,
     seed: Annotated[int, typer.Option(help="The same seed makes the same plant")] = 7,
     *,
@@ -38,15 +37,13 @@ def simulate(
     """
 
     async def work(database: Database) -> None:
-
-        tenant = Migrator(database.url).require_tenant(company)
+        tenant = company_of(database, company)
         await _run(database, system_actor(tenant, "simulation"), hours, seed, history_only=history_only)
 
     with_database(work)
 
 
 async def _run(database: Database, actor: Actor, hours: float, seed: int, *, history_only: bool) -> None:
-
     now = clock.now()
     async with tenant_transaction(database, actor) as session:
         cast = await simulation.set_up(session, actor, run=f"{now:%y%m%d-%H%M%S}")
@@ -62,8 +59,7 @@ async def _run(database: Database, actor: Actor, hours: float, seed: int, *, his
 
 
 async def _make_up_the_past(database: Database, actor: Actor, cast: Cast, plant: Plant, *, now: datetime) -> None:
-
-    with Progress() as bar:
+    with bar_of() as bar:
         task = bar.add_task("Making up the past", total=max(0.0, (now - plant.now).total_seconds()))
         while plant.now < now:
             before = plant.now
@@ -71,10 +67,10 @@ async def _make_up_the_past(database: Database, actor: Actor, cast: Cast, plant:
             async with tenant_transaction(database, actor) as session:
                 await simulation.play(session, actor, cast, events)
             bar.advance(task, (plant.now - before).total_seconds())
+    typer.echo(f"The past since {plant.start:%Y-%m-%d %H:%M} UTC is made up")
 
 
 async def _go_on(database: Database, actor: Actor, cast: Cast, plant: Plant) -> None:
-
     while True:
         await asyncio.sleep(_STEP_SECONDS)
         now = clock.now()

@@ -1,5 +1,6 @@
 """Charts as SVG geometry: what the templates put into elements and attributes; all lengths in units of the viewBox."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ them."""
 _MARGIN: Final = 0.06
 _LEAST_WIDTH: Final = 2.0
 _MARKS_APART: Final = 9.0
+_SECOND: Final = 1_000_000
+_LARGEST: Final = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +86,16 @@ def chart(sensor: SensorCard, trace: Trace) -> Chart:
     """The chart of a sensor."""
     drawn = _limits_within_reach(sensor, trace)
     scale = _scale(trace, drawn)
-    bands = _bands(trace.excursions, scale)
-    limits = [Tick(scale.y(value), f"{side} limit {words.number(value)}") for side, value in drawn]
     return Chart(
         lines=tuple(_path(piece, scale) for piece in trace.pieces),
-        bands=tuple(bands),
+        bands=tuple(_bands(trace.excursions, scale)),
         marks=tuple(_marks(trace.excursions, scale)),
-        limits=tuple(limits),
-        values=tuple(
-            Tick(scale.y(v), label) for v, label in scales.value_ticks(scale.low, scale.high, most=_MOST_VALUES)
-        ),
-        times=tuple(_times(trace, scale)),
+        limits=tuple(Tick(scale.y(value), f"{side} limit {words.number(value)}") for side, value in drawn),
+        values=tuple(_values(scale)),
+        times=tuple(_times(scale)),
         beyond=tuple(
-            f"{side} limit {words.with_unit(value, sensor.unit)} lies {where} this chart"
-            for (side, value), where in zip(_limits(sensor), _elsewhere(sensor, trace), strict=True)
+            f"{side} limit {words.with_unit(value, sensor.unit)} lies {_where(value, trace)} this chart"
+            for side, value in _limits(sensor)
             if (side, value) not in drawn
         ),
         description=describe(sensor, trace),
@@ -129,14 +128,18 @@ def _limits_within_reach(sensor: SensorCard, trace: Trace) -> list[tuple[str, fl
     return [(side, value) for side, value in _limits(sensor) if low - reach <= value <= high + reach]
 
 
+def _where(limit: float, trace: Trace) -> str:
+    return "above" if limit > trace.highest[1] else "below"
+
+
 def _scale(trace: Trace, limits: Sequence[tuple[str, float]]) -> _Scale:
     values = [trace.lowest[1], trace.highest[1], *(value for _, value in limits)]
     low, high = min(values), max(values)
-    margin = (high / 4 - low / 4) * 4 * _MARGIN or max(abs(high) * _MARGIN, 0.5)
+    margin = (high / 4 - low / 4) * (4 * _MARGIN) or max(abs(high) * _MARGIN, 0.5)
     start, end = to_micros(trace.start), to_micros(trace.end)
-    if end - start < 1_000_000:  # a single reading stands in the middle of two seconds
-        start, end = start - 1_000_000, end + 1_000_000
-    return _Scale(start, end, low - margin, high + margin)
+    if end - start < _SECOND:  # a single reading stands in the middle of two seconds
+        start, end = start - _SECOND, end + _SECOND
+    return _Scale(start, end, max(low - margin, -_LARGEST), min(high + margin, _LARGEST))
 
 
 def _path(piece: Sequence[Point], scale: _Scale) -> str:
@@ -172,7 +175,12 @@ def _marks(excursions: Sequence[TracedExcursion], scale: _Scale) -> list[Mark]:
     return marks
 
 
-def _times(trace: Trace, scale: _Scale) -> list[Tick]:
+def _values(scale: _Scale) -> list[Tick]:
+    marks = scales.value_ticks(scale.low, scale.high, most=_MOST_VALUES)
+    return [Tick(scale.y(value), label) for value, label in marks]
+
+
+def _times(scale: _Scale) -> list[Tick]:
     start, end = from_micros(scale.start), from_micros(scale.end)
     marks = scales.time_ticks(start, end, most=_MOST_TIMES)
     return [Tick(scale.x(to_micros(at)), label, _anchor(scale, at)) for at, label in marks]

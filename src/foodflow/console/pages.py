@@ -16,7 +16,6 @@ from foodflow.kernel.http.guards import GuardedRoute
 
 SIGN_IN: Final = "/login"
 FRAGMENTS: Final = "/fragments/"
-MAX_FORM: Final = 8_000
 HEADERS: Final = {
     # Nothing from elsewhere, nothing inline: a name that carries markup cannot do anything even if it were not escaped.
     "Content-Security-Policy": (
@@ -54,10 +53,7 @@ _Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class PageRoute(GuardedRoute):
-    """A route that answers people: what it refuses is told on a page, and it takes no more than anybody types."""
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
-        super().__init__(path, endpoint, **options | {"max_body_size": MAX_FORM})
+    """A route that answers people: what it refuses is told on a page."""
 
 
 def page(template: str, values: Mapping[str, object], status: int = 200) -> Response:

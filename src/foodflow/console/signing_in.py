@@ -1,6 +1,6 @@
 """Signing in and out of a browser."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -10,8 +10,9 @@ from starlette.responses import Response
 from foodflow.console.pages import SIGN_IN, page, redirect
 from foodflow.identity import public as identity
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.errors import Forbidden, Malformed, Unauthenticated
+from foodflow.kernel.errors import Forbidden, Malformed, TooLarge, Unauthenticated
 
+MAX_FORM: Final = 8_000
 _MAX_FIELDS: Final = 10
 _OWN: Final = {"same-origin", "none"}
 
@@ -24,10 +25,10 @@ class CrossSite(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What was entered into the form."""
+    """What was entered into the form; a log that shows it shows no password."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
     company: str
 
 
@@ -44,9 +45,9 @@ async def signed_in(request: Request) -> Actor | None:
 
 
 async def entered(request: Request) -> Entered:
-    """Read the form; refuses one that a page of another site has sent."""
+    """Read the form; refuses one of another site, and one that is longer than anybody types."""
     require_own_form(request)
-    body = await request.body()
+    body = await _body(request)
     try:
         fields = dict(parse_qsl(body.decode(), max_num_fields=_MAX_FIELDS))
     except ValueError:
@@ -54,6 +55,18 @@ async def entered(request: Request) -> Entered:
     if any("\0" in value for value in fields.values()):
         raise Malformed("the form holds a NUL character")
     return Entered(fields.get("username", ""), fields.get("password", ""), fields.get("company", "").strip())
+
+
+async def _body(request: Request) -> bytes:
+    """What was sent, read no further than a form can be long."""
+    body, more = b"", True
+    while more:
+        message = await request.receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_FORM:
+            raise TooLarge("this form is longer than anybody types")
+        more = message.get("more_body", False)
+    return body
 
 
 def require_own_form(request: Request) -> None:

@@ -50,7 +50,7 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 
 # When the process that started the server is killed, this one's pipe is closed, and it tells the server to shut down.
 # It was given the server's process id through the pipe, and acts only if postmaster.pid names the same.
-_KEEPER = 'read -r pid && ! read -r _ && read -r now < "$0" && [ "$pid" = "$now" ] && kill -INT "$pid"'
+_KEEPER = 'read -r pid && ! read -r _ && read -r now < postmaster.pid && [ "$pid" = "$now" ] && kill -INT "$pid"'
 
 
 class EmbeddedPostgresError(Exception):
@@ -161,7 +161,7 @@ class EmbeddedPostgres:
     def _run(self, programs: Path, account: Account, sockets: Path) -> None:
         settings = _SERVER | {"unix_socket_directories": f'"{sockets}"'} | ({} if self._durable else _NOT_DURABLE)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        keeper = account.spawn(["/bin/sh", "-c", _KEEPER, str(self.data / "postmaster.pid")], stdin=PIPE)
+        keeper = account.spawn(["/bin/sh", "-c", _KEEPER], stdin=PIPE, folder=self.data)
         self._keeper = keeper
         with open_log(self.log) as log:
             self._log_offset = log.tell()

@@ -7,6 +7,7 @@ the fixed name is a second one of the same file and keeps two supervisors out of
 
 import fcntl
 import json
+import multiprocessing
 import os
 import secrets
 import signal
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Self
 
@@ -121,6 +123,18 @@ def end_with_supervisor(home: Path, lifeline: Path) -> None:
     One process that is left does it for all; so each that may be the last calls it: a part, and each of its workers.
     """
     follow(lifeline, lambda: _leave(home, lifeline))
+
+
+def end_with_parent() -> None:
+    """In a worker of a process pool: end when the owner of the pool is gone; by itself it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_outlast, args=(parent,), name="lifeline", daemon=True).start()
+
+
+def _outlast(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _leave(home: Path, lifeline: Path) -> None:

@@ -29,7 +29,12 @@ class Account:
     switch: bool
 
     def spawn(
-        self, command: Sequence[str], *, stdin: int = subprocess.DEVNULL, stdout: int | IO[bytes] = subprocess.DEVNULL
+        self,
+        command: Sequence[str],
+        *,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.DEVNULL,
+        folder: Path = Path("/"),
     ) -> subprocess.Popen[bytes]:
         """Start a program under this account, in a session of its own, with its errors where its output goes."""
         return subprocess.Popen(
@@ -37,7 +42,7 @@ class Account:
             stdin=stdin,
             stdout=stdout,
             stderr=subprocess.STDOUT,
-            cwd="/",
+            cwd=folder,
             env=_ENVIRONMENT,
             start_new_session=True,
             user=self.user if self.switch else None,

@@ -13,6 +13,8 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far ahead of our clock a reporter's clock may be."""
 MAX_WINDOW = timedelta(days=366 * 5)
+SIMULATED_PLANT = "Simulated plant"
+"""The name of the plant that simulated lines belong to, so that nobody takes them for real ones."""
 MAX_LISTED = 20
 """How many wrong rows a refusal names before it only counts them."""
 MAX_NUMBER, MAX_CODE, MAX_UNIT, MAX_NAME = 50, 100, 50, 255
@@ -74,6 +76,12 @@ class LineInactive(Conflict):
     code = "plant.line.inactive"
 
 
+class NotSimulated(Conflict):
+    """A line or sensor that the simulation would play on is a real one."""
+
+    code = "plant.not_simulated"
+
+
 class BatchNotPlanned(Conflict):
     """Only a planned batch can be started."""
 
@@ -126,6 +134,12 @@ class UnknownSensors(Invalid):
     """Readings name sensors that do not exist in this company."""
 
     code = "plant.readings.unknown_sensor"
+
+
+def require_simulated(plant_name: str, *, number: str) -> None:
+    """The simulation records nothing on a line that might be a real one."""
+    if plant_name != SIMULATED_PLANT:
+        raise NotSimulated(f"line {number} is a line of your own, not a simulated one; the simulation leaves it alone")
 
 
 def require_startable(status: str, *, number: str) -> None:

@@ -78,14 +78,21 @@ class RequestTrail:
 
 
 def _account(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "unmatched")
     method = scope["method"] if scope["method"] in _METHODS else "other"
+    route = _path_of_route(scope)
     telemetry.REQUESTS.labels(method, route, status).inc()
     telemetry.REQUEST_SECONDS.labels(method, route).observe(seconds)
     if not scope["path"].startswith(_QUIET):
         log.info(
             "request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1)
         )
+
+
+def _path_of_route(scope: Scope) -> str:
+    """The whole path of the route that answered; FastAPI keeps an included router's prefix apart from the route."""
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    path: str = getattr(included or scope.get("route"), "path", "unmatched")
+    return path
 
 
 class Bounds:

@@ -42,6 +42,12 @@ async def all_lines(session: AsyncSession) -> Sequence[ProductionLine]:
     return (await session.scalars(found)).all()
 
 
+async def lines_numbered(session: AsyncSession, numbers: Sequence[str]) -> dict[str, ProductionLine]:
+    """Those of the lines of some numbers that exist, by number."""
+    found = await session.scalars(select(ProductionLine).where(ProductionLine.line_number.in_(numbers)))
+    return {line.line_number: line for line in found}
+
+
 async def line(session: AsyncSession, id: UUID) -> ProductionLine:
     """A line, or a refusal."""
     return _found(await session.get(ProductionLine, id), str(id))

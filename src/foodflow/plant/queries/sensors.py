@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 from sqlalchemy import BigInteger, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
 from foodflow.plant.rules import SensorNotFound
 from foodflow.plant.tables import Reading, Sensor
+
+_BREACHES = {"below": -1, "above": 1}
+_Breach = Annotated[Literal["below", "above"], AfterValidator(_BREACHES.__getitem__)]
 
 LISTING = Listing(
     key=Sensor.id,
@@ -21,7 +26,7 @@ LISTING = Listing(
         "line_id": Filter(Sensor.line_id, UUID),
         "sensor_type": Filter(Sensor.sensor_type),
         "is_active": Filter(Sensor.is_active, bool),
-        "last_breach": Filter(Sensor.last_breach, int),
+        "breach": Filter(Sensor.last_breach, _Breach),
         "last_reading_time": Filter(Sensor.last_reading_time, datetime, ranges=True),
     },
     orderings={
@@ -58,6 +63,11 @@ class Series:
 async def sensors(session: AsyncSession, wanted: Wanted) -> Page[Sensor]:
     """A page of sensors."""
     return await fetch(session, select(Sensor), wanted)
+
+
+async def last_reading_of(session: AsyncSession, line_ids: Sequence[UUID]) -> datetime | None:
+    """The latest reading of any sensor of some lines, or None."""
+    return await session.scalar(select(func.max(Sensor.last_reading_time)).where(Sensor.line_id.in_(line_ids)))
 
 
 async def sensors_of_lines(session: AsyncSession, line_ids: Sequence[UUID]) -> Sequence[Sensor]:
@@ -110,7 +120,7 @@ async def has_readings(session: AsyncSession, key: int) -> bool:
 
 
 async def conflicting_readings(session: AsyncSession, first: datetime, last: datetime) -> list[tuple[int, float]]:
-    """Of what waits in `incoming_readings`, all of it from `first` to `last`: place and stored value where another value
+    """Of what waits in `incoming_readings`, all of it from `first` to `last`: place and stored value where another one
     is stored for the same moment.
     """
     return [(row[0], row[1]) for row in await session.execute(_CONFLICTS, {"first": first, "last": last})]

@@ -1,5 +1,6 @@
 """HTTP interface of readings."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -7,7 +8,6 @@ import numpy as np
 from fastapi import Depends, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
 from foodflow.kernel.errors import WrongType
@@ -49,7 +49,7 @@ async def _incoming(request: Request) -> Columns:
         raise RequestValidationError(_first_of(error.errors(include_url=False, include_input=False))) from error
 
 
-def _first_of(faults: list[ErrorDetails]) -> list[dict[str, Any]]:
+def _first_of(faults: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The first faults, and how many more there are: a call may have more of them than anybody reads."""
     first = [{**fault, "loc": ("body", *fault["loc"])} for fault in faults[:MAX_LISTED]]
     if len(faults) > MAX_LISTED:

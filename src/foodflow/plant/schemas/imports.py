@@ -1,10 +1,34 @@
 """Wire shapes of imports."""
 
-from pydantic import BaseModel
+from typing import Annotated
+
+from pydantic import BaseModel, Field
 
 from foodflow.kernel.wire import Instant, Out
 from foodflow.numerics.epoch import from_micros
+from foodflow.plant.schemas.shared import Query
 from foodflow.plant.usecases.imports import Read
+
+Name = Annotated[str, Field(max_length=255)]
+
+
+class ImportWanted(Query):
+    """How a text is to be read, where that should not be detected, and what its new sensors are."""
+
+    sensor: Name | None = None
+    separator: Annotated[str | None, Field(max_length=3)] = None
+    decimal: Annotated[str | None, Field(max_length=1)] = None
+    time_column: Name | None = None
+    clock_column: Name | None = None
+    time_format: Name | None = None
+    time_zone: Annotated[str, Field(max_length=64)] = "UTC"
+    sensor_column: Name | None = None
+    column: Annotated[list[Name], Field(max_length=1000, default_factory=list)]
+    skip: Annotated[list[Name], Field(max_length=1000, default_factory=list)]
+    unit: Annotated[str, Field(min_length=1, max_length=50)] = "1"
+    min_value: float | None = None
+    max_value: float | None = None
+    preview: bool = False
 
 
 class LeftOutOut(Out):

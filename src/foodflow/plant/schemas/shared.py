@@ -18,7 +18,7 @@ BREACHES: dict[int, Breach] = {-1: "below", 0: None, 1: "above"}
 
 
 class Query(BaseModel):
-    """The parameters of a question; one that is misspelt is refused, or it would be answered as if it were not there."""
+    """The parameters of a question; a misspelt one is refused: it must not be answered as if it were not there."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 

@@ -28,7 +28,7 @@ from foodflow.plant.usecases.cards import (
 from foodflow.plant.usecases.selection import CHARTS, Choice, Selection, select
 from foodflow.plant.usecases.traces import Trace, trace_of
 
-MOST_READINGS = 2_000_000
+MOST_READINGS = 2_400_000
 """How many readings all sensors drawn in one answer may have together; of more, the newest of each are drawn."""
 
 

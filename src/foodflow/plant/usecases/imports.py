@@ -1,6 +1,7 @@
 """Importing readings from delimited text: checked to the last row before the first one is stored, all or nothing."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from itertools import chain, islice
@@ -9,13 +10,14 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import audit
+from foodflow.kernel import audit, clock
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.delimited.detection import detect
 from foodflow.numerics.delimited.layout import Choices, DelimitedError, Layout, LayoutError, LeftOut
 from foodflow.numerics.delimited.parsing import parse
 from foodflow.numerics.delimited.results import Readings, Report
+from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.plant import rules
 from foodflow.plant.queries import sensors as queries
 from foodflow.plant.tables import ProductionLine, Sensor
@@ -24,6 +26,11 @@ from foodflow.plant.usecases.readings import Columns, Stored, store_readings
 
 SAMPLE_LINES = 2000
 ROWS_AT_ONCE = 200_000
+MAX_SENSORS = 1000
+"""Of one text: more is a column of something else that was taken for names of sensors."""
+_OPTIONS = {"value_columns": "column", "skip_columns": "skip"}
+"""What the caller knows parts of `Choices` by, where it is another name."""
+_MAX_TOLD = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +102,20 @@ def read(lines: Iterable[str], choices: Choices, *, time_zone: tzinfo = UTC) -> 
     try:
         layout = detect(sample, choices)
         parsed = parse(chain(sample, lines), layout, time_zone=time_zone)
-    except LayoutError as error:
-        field_name = error.option or "body"
-        raise UnreadableText(str(error), errors=(FieldError(field_name, str(error), UnreadableText.code),)) from error
     except DelimitedError as error:
-        raise UnreadableText(str(error), errors=(FieldError("body", str(error), UnreadableText.code),)) from error
+        raise _unreadable(str(error), error.option if isinstance(error, LayoutError) else None) from error
+    except re.error as error:  # the one way in which a pattern of strptime is wrong that it does not call a ValueError
+        raise _unreadable(f"{choices.time_format} is no pattern of times: {error}", "time_format") from error
     _require_good(parsed.report)
+    _require_recordable(layout, parsed.readings)
     return Read(layout, parsed.report, parsed.readings)
+
+
+def _unreadable(message: str, option: str | None) -> UnreadableText:
+    for name, known_as in _OPTIONS.items():
+        message = message.replace(name, known_as)
+    where = _OPTIONS.get(option, option) if option else "body"
+    return UnreadableText(message, errors=(FieldError(where, message, UnreadableText.code),))
 
 
 def _require_good(report: Report) -> None:
@@ -116,8 +130,44 @@ def _require_good(report: Report) -> None:
     raise BadRows(f"{report.bad_count} bad cells in {report.rows} rows; nothing was stored", errors=errors)
 
 
+def _require_recordable(layout: Layout, readings: Mapping[str, Readings]) -> None:
+    """Times that no reading may carry are told with the bad rows, by line, before anything is stored."""
+    first, last = to_micros(rules.EARLIEST), to_micros(clock.now() + rules.CLOCK_TOLERANCE)
+    wrong: dict[int, int] = {}
+    for each in readings.values():
+        outside = (each.times < first) | (each.times > last)
+        wrong |= dict(zip(each.lines[outside].tolist(), each.times[outside].tolist(), strict=True))
+    if wrong:
+        errors = tuple(
+            FieldError(
+                f"line {line}, {layout.time_column}",
+                f"must lie between {rules.EARLIEST:%Y-%m-%d} and now; {from_micros(wrong[line]).isoformat()} does not",
+                BadRows.code,
+            )
+            for line in sorted(wrong)[:_MAX_TOLD]
+        )
+        raise BadRows(f"times that cannot be, on {len(wrong)} lines; nothing was stored", errors=errors)
+
+
 def _reason(text: str, reason: str) -> str:
     return f"{reason}: {text[:80]!r}" if text else reason
+
+
+def require_storable(text: Read, new: NewSensors) -> None:
+    """Refuse what cannot be stored whatever the company has: no readings, many columns for one sensor, bad limits."""
+    if not text.rows:
+        reasons = "; ".join(f"{each.column} {each.reason}" for each in text.report.left_out[: rules.MAX_LISTED])
+        raise UnreadableText(f"the text holds no readings ({reasons})" if reasons else "the text holds no readings")
+    columns = len(text.readings)
+    if new.code is not None and columns != 1:
+        raise Invalid.because(
+            FieldError("sensor", f"the text has {columns} columns of values", "plant.import.many_sensors")
+        )
+    if columns > MAX_SENSORS:
+        message = f"the text names {columns} sensors, more than {MAX_SENSORS}"
+        raise Invalid.because(FieldError("sensor_column", message, "plant.import.many_sensors"))
+    rules.require_limits(new.min_value, new.max_value)
+    rules.require_name("unit", new.unit_of_measure, longest=rules.MAX_UNIT)
 
 
 async def store(
@@ -130,8 +180,9 @@ async def store(
     progress: Callable[[int], None] = lambda _: None,
 ) -> Imported:
     """Store what was read as readings of a line, making missing sensors; calls `progress` with rows done."""
+    require_storable(text, new)
     result = Imported(left_out=list(text.report.left_out))
-    found = await _sensors(session, actor, line, list(text.readings), new, result)
+    found = await sensors_of(session, actor, line, list(text.readings), new=new, created=result.created_sensors)
     for column, readings in text.readings.items():
         for start in range(0, len(readings), ROWS_AT_ONCE):
             part = slice(start, start + ROWS_AT_ONCE)
@@ -144,34 +195,38 @@ async def store(
     return result
 
 
-async def _sensors(  # noqa: PLR0917 - the parts of one import
+async def sensors_of(
     session: AsyncSession,
     actor: Actor,
     line: ProductionLine,
-    columns: list[str],
+    columns: Sequence[str],
+    *,
     new: NewSensors,
-    result: Imported,
+    created: list[str],
 ) -> dict[str, Sensor]:
-    """The sensor of each column, made where it does not exist; one of another line is refused."""
-    if new.code is not None and len(columns) != 1:
-        raise Invalid.because(
-            FieldError("sensor", f"the text has {len(columns)} columns of values", "plant.import.many_sensors")
-        )
+    """The sensor of each column, made (and added to `created`) where it does not exist, and locked as all who write
+    readings lock them: two imports of the same sensors follow each other. One of another line is refused.
+    """
     codes = {column: new.code or code_of(line.line_number, column) for column in columns}
     known = await queries.sensors_coded(session, list(codes.values()))
-    found = {}
-    for column, code in codes.items():
+    for column, code in sorted(codes.items(), key=lambda each: each[1]):
         if code not in known:
-            fields = {"line_id": line.id, "sensor_code": code, "name": column, "sensor_type": new.sensor_type}
-            limits = {"min_value": new.min_value, "max_value": new.max_value, "unit_of_measure": new.unit_of_measure}
-            known[code] = await sensors.create_sensor(
-                session, actor, {**fields, **limits, "location": "", "position": ""}
-            )
-            result.created_sensors.append(code)
+            known[code] = await _create(session, actor, line, column, code=code, new=new)
+            created.append(code)
         if known[code].line_id != line.id:
             raise rules.SensorOfOtherLine(f"sensor {code} belongs to another line than {line.line_number}")
-        found[column] = known[code]
-    return found
+    await queries.sensors_for_update(session, [sensor.id for sensor in known.values()])
+    return {column: known[code] for column, code in codes.items()}
+
+
+async def _create(
+    session: AsyncSession, actor: Actor, line: ProductionLine, column: str, *, code: str, new: NewSensors
+) -> Sensor:
+    rules.require_name("sensor", code, longest=rules.MAX_CODE)
+    rules.require_name("column", column, longest=rules.MAX_NAME)
+    fields = {"line_id": line.id, "sensor_code": code, "name": column, "sensor_type": new.sensor_type}
+    limits = {"min_value": new.min_value, "max_value": new.max_value, "unit_of_measure": new.unit_of_measure}
+    return await sensors.create_sensor(session, actor, {**fields, **limits, "location": "", "position": ""})
 
 
 def code_of(line_number: str, column: str) -> str:

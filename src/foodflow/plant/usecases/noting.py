@@ -78,8 +78,9 @@ async def _excursion_has_begun(session: AsyncSession, sensor: Sensor, mine: Rows
 
 def _begins(breaches: NDArray[np.int16], before: int) -> NDArray[np.bool_]:
     """Where a run outside a limit begins, after a reading of which the breach was `before`."""
-    previous = np.concatenate((np.array([before], np.int16), breaches))[:-1]
-    return (breaches != 0) & (breaches != previous)
+    previous = np.concatenate((np.array([before], np.int16), breaches[:-1]))[: len(breaches)]
+    begins: NDArray[np.bool_] = (breaches != 0) & (breaches != previous)
+    return begins
 
 
 def _tell_of_breach(session: AsyncSession, sensor: Sensor, beyond: Rows) -> None:

@@ -9,7 +9,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.numerics.delimited.results import Readings
 from foodflow.plant.usecases import imports, lines
-from foodflow.plant.usecases.imports import NewSensors, Read
+from foodflow.plant.usecases.imports import Imported, NewSensors, Read
 
 STEP_SECONDS = 0.5
 
@@ -25,16 +25,24 @@ async def replay(  # noqa: PLR0913 - one replay
     tell: Callable[[str], None],
 ) -> None:
     """Store a text in order of time, each step in a transaction of its own; begun again, it harms nothing."""
+    imports.require_storable(text, new)
+    async with tenant_transaction(database, actor) as session:  # all sensors first: no step is refused for one of them
+        line = await lines.find_or_create(session, actor, line_number)
+        await imports.sensors_of(session, actor, line, list(text.readings), new=new, created=[])
     done = 0
     for part in steps(text.readings, round(speed * STEP_SECONDS * 1_000_000)):
         if part:
             step = Read(text.layout, text.report, part)
             async with tenant_transaction(database, actor) as session:
-                line = await lines.find_or_create(session, actor, line_number)
                 result = await imports.store(session, actor, line, step, new=new)
             done += step.rows
-            tell(f"{done} of {text.rows} readings, {result.outside_limits} of the last {step.rows} outside limits")
+            tell(_progress(done, text.rows, step.rows, result))
         await asyncio.sleep(STEP_SECONDS)
+
+
+def _progress(done: int, rows: int, step: int, result: Imported) -> str:
+    left_out = f", {len(result.conflicting)} left out for another value" if result.conflicting else ""
+    return f"{done} of {rows} readings, {result.outside_limits} of the last {step} outside limits{left_out}"
 
 
 def steps(readings: Mapping[str, Readings], microseconds: int) -> Iterator[dict[str, Readings]]:

@@ -20,6 +20,8 @@ from foodflow.numerics.plant_simulation.events import (
     Sampled,
     StateChanged,
 )
+from foodflow.plant import rules
+from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.rules import LineState
@@ -39,30 +41,45 @@ class Cast:
 
 
 async def set_up(session: AsyncSession, actor: Actor, run: str) -> Cast:
-    """Find or make the simulated lines and sensors; batches that an earlier run left in progress are completed."""
+    """Find or make the simulated lines and sensors; batches that an earlier run left in progress end where it ended.
+
+    Refused where a line or a sensor of the same name is not a simulated one.
+    """
     cast = Cast(run)
-    known = {line.line_number: line for line in await line_queries.all_lines(session)}
+    known = await line_queries.lines_numbered(session, [plan.number for plan in LINES])
     for plan in LINES:
         line = known.get(plan.number) or await lines.create_line(session, actor, _line_fields(plan))
+        rules.require_simulated(line.plant_name, number=line.line_number)
+        rules.require_active(is_active=line.is_active, number=line.line_number)
         cast.lines[plan.number] = line.id
-        if line.current_batch_id is not None:
-            await batches.complete_batch(session, actor, line.current_batch_id)
-        if line.status_since is not None:
-            cast.since = max(cast.since or line.status_since, line.status_since)
         await _set_up_sensors(session, actor, plan, cast)
+    moments = [line.status_since for line in known.values()]
+    moments.append(await sensor_queries.last_reading_of(session, list(cast.lines.values())))
+    cast.since = max((moment for moment in moments if moment is not None), default=None)
+    for line in known.values():
+        if line.current_batch_id is not None and cast.since is not None:
+            await _end(session, actor, line.current_batch_id, cast.since)
     return cast
+
+
+async def _end(session: AsyncSession, actor: Actor, batch_id: UUID, since: datetime) -> None:
+    counted = await batch_queries.last_counted(session, batch_id)
+    last = max(since, counted or since)
+    await batches.complete_batch(session, actor, batch_id, at=last + timedelta(microseconds=1))
 
 
 async def _set_up_sensors(session: AsyncSession, actor: Actor, plan: LinePlan, cast: Cast) -> None:
     known = await sensor_queries.sensors_coded(session, [sensor.code for sensor in plan.sensors])
+    line_id = cast.lines[plan.number]
     for sensor in plan.sensors:
-        fields = _sensor_fields(sensor, cast.lines[plan.number])
-        made = known.get(sensor.code) or await sensors.create_sensor(session, actor, fields)
+        made = known.get(sensor.code) or await sensors.create_sensor(session, actor, _sensor_fields(sensor, line_id))
+        if made.line_id != line_id:
+            raise rules.NotSimulated(f"sensor {sensor.code} belongs to another line than {plan.number}")
         cast.sensors[sensor.code] = made.id
 
 
 def _line_fields(plan: LinePlan) -> dict[str, Any]:
-    described = {"description": "Simulated", "plant_name": "Simulated plant", "location": plan.location}
+    described = {"description": "Simulated", "plant_name": rules.SIMULATED_PLANT, "location": plan.location}
     speeds = {"design_speed": Decimal(plan.ideal_rate), "max_speed": None, "min_speed": None}
     return {"line_number": plan.number, "name": plan.name, **described, **speeds}
 

@@ -1,0 +1,29 @@
+"""Fixtures of the plant: one line and one sensor with limits for those who need no others, and a witness."""
+
+import httpx
+import pytest
+
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.db import Database
+from tests.plant import make
+from tests.plant.make import Json, Witness
+
+
+@pytest.fixture
+async def line(client: httpx.AsyncClient) -> Json:
+    """A line that makes 80 items a minute."""
+    return await make.line(client, design_speed=80)
+
+
+@pytest.fixture
+async def sensor(client: httpx.AsyncClient) -> Json:
+    """A sensor of a cold store: from 0 to 5 °C."""
+    return await make.sensor(client, min_value=0, max_value=5)
+
+
+@pytest.fixture
+async def witness(database: Database, demo: Actor) -> Witness:
+    """Sees what happens in `demo` from now on."""
+    witness = Witness(database, demo)
+    await witness.look_away()
+    return witness

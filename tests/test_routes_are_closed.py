@@ -1,0 +1,152 @@
+"""Every route is closed unless it says otherwise, and what it opens to one company it does not open to another."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
+from pydantic import SecretStr
+from starlette.routing import Mount
+
+from foodflow.identity.public import ROLES
+from foodflow.kernel.http.guards import Guard, GuardedRoute
+from foodflow.main import create_app
+from foodflow.settings import Settings
+from tests.make import SECRET_KEY
+from tests.registry import MAKERS
+
+OPEN = {
+    "GET /health",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /api/v1/health",
+    "GET /api/v1/health/live",
+    "GET /api/v1/health/ready",
+    "GET /metrics",
+    "POST /api/v1/auth/token",
+    "POST /api/v1/auth/token/refresh",
+    "GET /login",
+    "POST /login",
+    "POST /logout",
+    "GET /static/{name}",
+}
+"""All that anybody may call, signed in or not."""
+
+DESCRIPTIONS = {"/api/openapi.json", "/api/docs", "/docs/oauth2-redirect", "/api/redoc"}
+"""FastAPI's own routes, which describe the others and know of no guard."""
+
+ADMINISTRATORS_ALONE: set[str] = set()
+"""Permissions that no other role holds."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A route as it is reached: its methods (or WS), its whole path, and the guards declared for it."""
+
+    methods: frozenset[str]
+    path: str
+    guards: tuple[Guard, ...]
+    route: object
+
+    @property
+    def names(self) -> set[str]:
+        return {f"{method} {self.path}" for method in self.methods}
+
+    @property
+    def permissions(self) -> set[str]:
+        return {guard.permission for guard in self.guards if guard.permission is not None}
+
+
+def declared(app: FastAPI) -> Iterator[Declared]:
+    """All routes of an application, those of included routers under their whole paths."""
+    for context in iter_route_contexts(app.routes):
+        dependencies = getattr(context, "dependencies", [])
+        guards = tuple(each.dependency for each in dependencies if isinstance(each.dependency, Guard))
+        methods = context.methods or {"WS"}
+        yield Declared(frozenset(methods), str(context.path), guards, context.original_route)
+
+
+APP = create_app(Settings(database_url="postgresql://nobody@nowhere/nothing", secret_key=SecretStr(SECRET_KEY)))
+ROUTES = [route for route in declared(APP) if route.path not in DESCRIPTIONS]
+CLOSED = [route for route in ROUTES if route.permissions]
+OF_A_THING = [
+    (method, route.path)
+    for route in CLOSED
+    for method in sorted(route.methods & {"GET", "DELETE"})
+    if "{" in route.path
+]
+
+
+def maker_of(path: str) -> str:
+    """The path of the thing that a path is about: the longest that it begins with."""
+    return max((known for known in MAKERS if re.match(rf"{re.escape(known)}(/|$)", path)), key=len)
+
+
+def test_there_are_routes_of_each_kind() -> None:
+    assert len(ROUTES) > 20
+    assert any(isinstance(route.route, APIWebSocketRoute) for route in ROUTES)
+
+
+def test_nothing_is_mounted_past_the_guards() -> None:
+    assert [route.path for route in declared(APP) if isinstance(route.route, Mount)] == []
+    others = {route.path for route in declared(APP) if not isinstance(route.route, APIRoute | APIWebSocketRoute)}
+    assert others == DESCRIPTIONS
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: " ".join(sorted(route.names)))
+def test_every_route_declares_exactly_one_guard(route: Declared) -> None:
+    assert len(route.guards) == 1
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: " ".join(sorted(route.names)))
+def test_every_route_that_needs_a_permission_asks_before_it_reads_the_body(route: Declared) -> None:
+    if route.permissions:
+        assert isinstance(route.route, GuardedRoute | APIWebSocketRoute)
+
+
+def test_the_open_routes_are_these_and_no_others() -> None:
+    assert {name for route in ROUTES if not route.permissions for name in route.names} == OPEN
+
+
+def test_every_permission_that_a_route_needs_is_held_by_a_role() -> None:
+    needed = {permission for route in ROUTES for permission in route.permissions}
+    held = frozenset[str]().union(*(permissions for role, permissions in ROLES.items() if role != "administrator"))
+    assert needed - held == ADMINISTRATORS_ALONE
+
+
+def test_every_permission_that_a_role_holds_is_written_as_context_and_verb() -> None:
+    for role, permissions in ROLES.items():
+        if role != "administrator":
+            assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", permission) for permission in permissions)
+
+
+@pytest.mark.parametrize("route", CLOSED, ids=lambda route: " ".join(sorted(route.names)))
+async def test_nobody_who_is_not_signed_in_gets_past_a_closed_route(
+    route: Declared, anonymous_client: httpx.AsyncClient
+) -> None:
+    path = re.sub(r"\{[^}]+\}", "00000000-0000-7000-8000-000000000000", route.path)
+    for method in route.methods - {"WS"}:
+        answer = await anonymous_client.request(method, path)
+        shown_the_door = answer.status_code == 303 and answer.headers["location"].startswith("/login")
+        assert answer.status_code == 401 or shown_the_door
+
+
+def test_every_route_of_a_thing_has_a_maker() -> None:
+    assert [path for _, path in OF_A_THING if not any(path.startswith(known) for known in MAKERS)] == []
+    assert [known for known in MAKERS if not any(path.startswith(known) for _, path in OF_A_THING)] == []
+
+
+@pytest.mark.parametrize(("method", "path"), OF_A_THING)
+async def test_a_thing_of_another_company_is_not_found(
+    method: str, path: str, client: httpx.AsyncClient, akron_client: httpx.AsyncClient
+) -> None:
+    known = maker_of(path)
+    theirs = await MAKERS[known](akron_client)
+    address = re.sub(r"\{[^}]+\}", theirs, known) + path.removeprefix(known)
+    answer = await client.request(method, address)
+    assert answer.status_code == 404, answer.text
+    if method == "GET":
+        assert (await akron_client.get(address)).status_code == 200
