@@ -4,6 +4,8 @@ import asyncio
 import secrets
 from collections.abc import Iterator
 
+from sqlalchemy.exc import DBAPIError
+
 from foodflow.identity import public as identity
 from foodflow.kernel.db import Database
 from foodflow.kernel.errors import Refusal
@@ -20,6 +22,9 @@ def prepare(settings: Settings) -> list[str]:
         return list(_prepared(settings))
     except Refusal as refusal:
         raise CannotStartError(str(refusal)) from refusal
+    except DBAPIError as error:
+        first_line = str(error.orig).strip().partition("\n")[0]
+        raise CannotStartError(f"the database cannot be prepared: {first_line}") from error
 
 
 def _prepared(settings: Settings) -> Iterator[str]:

@@ -58,7 +58,7 @@ class Tab:
     async def until(self, expression: str, *, patience: float = PATIENCE) -> None:
         """Wait until an expression is true, also through the loading of another page."""
         async with asyncio.timeout(patience):
-            while not await self.ask(f"document.readyState === 'complete' && !!({expression})"):
+            while not await self.ask(f"document.readyState === 'complete' && !!({expression})"):  # noqa: ASYNC110 - a page sets no event of ours
                 await asyncio.sleep(0.05)
 
     async def show(self, url: str, *, width: int = 1400, height: int = 1000, dark: bool = False) -> None:
@@ -78,11 +78,10 @@ class Tab:
             await self.command("Input.insertText", text=value)
         await self.ask("setTimeout(() => document.querySelector('form').requestSubmit(), 0) && 1")
 
-    async def picture(self, path: Path, *, whole: bool = False) -> Path:
-        """Take a picture of what is to be seen, or of the whole page."""
+    async def picture(self, *, whole: bool = False) -> bytes:
+        """A picture (PNG) of what is to be seen, or of the whole page."""
         answer = await self.command("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(answer["data"]))
-        return path
+        return base64.b64decode(answer["data"])
 
 
 @asynccontextmanager

@@ -27,19 +27,25 @@ async def line(client: httpx.AsyncClient, *, name: str = "Filling", **fields: ob
     return await posted(client, "/lines", {"line_number": f"L-{uuid4().hex[:12]}", "name": name} | fields)
 
 
-async def state(client: httpx.AsyncClient, line: dict[str, Any], status: str, *, ago: timedelta, reason: str = "") -> None:
+async def state(
+    client: httpx.AsyncClient, line: dict[str, Any], status: str, *, ago: timedelta, reason: str = ""
+) -> None:
     """Record a line's state since a moment in the past."""
     at = (clock.now() - ago).isoformat()
     await posted(client, f"/lines/{line['id']}/status", {"status": status, "at": at, "reason": reason})
 
 
-async def count(client: httpx.AsyncClient, line: dict[str, Any], good: int, *, scrap: int = 0, minutes_ago: int = 5) -> None:
+async def count(
+    client: httpx.AsyncClient, line: dict[str, Any], good: int, *, scrap: int = 0, minutes_ago: int = 5
+) -> None:
     """Record what a line made."""
     at = (clock.now() - timedelta(minutes=minutes_ago)).isoformat()
     await posted(client, f"/lines/{line['id']}/counts", {"good": good, "scrap": scrap, "at": at})
 
 
-async def sensor(client: httpx.AsyncClient, line: dict[str, Any], *, name: str = "Cold store", **fields: object) -> dict[str, Any]:
+async def sensor(
+    client: httpx.AsyncClient, line: dict[str, Any], *, name: str = "Cold store", **fields: object
+) -> dict[str, Any]:
     """A sensor with a code of its own."""
     code = f"s-{uuid4().hex[:12]}"
     given = {"line_id": line["id"], "sensor_code": code, "name": name, "sensor_type": "temperature"}

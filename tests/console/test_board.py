@@ -146,9 +146,9 @@ async def test_lines_are_found_by_a_part_of_their_name(client: httpx.AsyncClient
 
 
 async def test_a_line_that_is_not_there_is_told(client: httpx.AsyncClient) -> None:
-    assert "No line has “does not exist” in its number or name." in (
-        await make.page(client, "/?line=does not exist")
-    ).text
+    assert (
+        "No line has “does not exist” in its number or name." in (await make.page(client, "/?line=does not exist")).text
+    )
 
 
 async def test_a_line_out_of_service_is_not_shown(client: httpx.AsyncClient) -> None:

@@ -108,7 +108,7 @@ def test_an_excursion_of_one_reading_can_be_seen() -> None:
 def test_excursions_below_and_above_are_told_apart() -> None:
     found = drawn([3, -1, 3, 3, 3, 3, 7, 3], low=0, high=5)
     assert [mark.side for mark in found.marks] == [-1, 1]
-    assert "Lower limit 0 °C and upper limit 5 °C; outside 2 times." in found.description
+    assert "Lower limit 0 °C, Upper limit 5 °C; outside 2 times." in found.description
 
 
 def test_excursions_that_cannot_be_told_apart_are_one() -> None:
@@ -128,7 +128,10 @@ def test_every_peak_of_a_long_series_is_drawn() -> None:
     values = [0.0] * 5000
     values[1234], values[4321] = 50.0, -50.0
     heights = numbers(drawn(values).lines[0])[1::2]
-    assert (min(heights), max(heights)) == (numbers(drawn([-50, 50]).lines[0])[3], numbers(drawn([-50, 50]).lines[0])[1])
+    assert (min(heights), max(heights)) == (
+        numbers(drawn([-50, 50]).lines[0])[3],
+        numbers(drawn([-50, 50]).lines[0])[1],
+    )
     assert len(heights) < 500
 
 

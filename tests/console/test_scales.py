@@ -18,7 +18,7 @@ NOON = datetime(2014, 2, 19, 12, tzinfo=UTC)
         (0, 1, ["0.0", "0.5", "1.0"]),
         (71.2, 74.9, ["72", "73", "74"]),
         (-0.0021, 0.0019, ["-0.002", "-0.001", "0.000", "0.001"]),
-        (1_000_000, 3_000_000, ["1e+06", "2e+06", "3e+06"]),
+        (1_000_000, 4_000_000, ["1e+06", "2e+06", "3e+06", "4e+06"]),
     ],
 )
 def test_values_are_marked_at_round_numbers(low: float, high: float, labels: list[str]) -> None:
@@ -35,9 +35,9 @@ def test_values_that_cannot_be_told_apart_have_one_mark() -> None:
         (timedelta(seconds=20), ["12:00:00", "12:00:05", "12:00:10", "12:00:15", "12:00:20"]),
         (timedelta(hours=1), ["12:00", "12:15", "12:30", "12:45", "13:00"]),
         (timedelta(hours=24), ["12:00", "18:00", "20 Feb", "06:00", "12:00"]),
-        (timedelta(days=7), ["20 Feb", "22 Feb", "24 Feb", "26 Feb"]),
+        (timedelta(days=7), ["21 Feb", "23 Feb", "25 Feb"]),
         (timedelta(days=90), ["Mar 2014", "Apr 2014", "May 2014"]),
-        (timedelta(days=365 * 9), ["2016", "2018", "2020", "2022"]),
+        (timedelta(days=365 * 9), ["2015", "2020"]),
     ],
 )
 def test_moments_are_marked_where_people_count(span: timedelta, labels: list[str]) -> None:

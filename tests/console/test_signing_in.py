@@ -22,7 +22,12 @@ def of_both_companies(database_url: str, password_hash: str) -> str:
 
 
 async def sign_in(
-    client: httpx.AsyncClient, username: str, password: str = make.PASSWORD, *, headers: dict[str, str] = OWN, **more: str
+    client: httpx.AsyncClient,
+    username: str,
+    password: str = make.PASSWORD,
+    *,
+    headers: dict[str, str] = OWN,
+    **more: str,
 ) -> httpx.Response:
     form = {"username": username, "password": password} | more
     return await client.post("/login", data=form, headers=BROWSER | headers)

@@ -138,7 +138,9 @@ async def store(client: httpx.AsyncClient, sensor_id: str, values: Mapping[float
 
 async def stored(client: httpx.AsyncClient, sensor_id: str, **wanted: object) -> list[tuple[str, float]]:
     """What is stored of a sensor, all pages of it, as moments and values."""
-    address: str | None = str(httpx.URL(f"{PLANT}/sensors/{sensor_id}/readings", params={"page_size": 10_000, **wanted}))
+    address: str | None = str(
+        httpx.URL(f"{PLANT}/sensors/{sensor_id}/readings", params={"page_size": 10_000, **wanted})
+    )
     found: list[tuple[str, float]] = []
     while address is not None:
         page = good(await client.get(address))

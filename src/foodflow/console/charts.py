@@ -110,10 +110,10 @@ def describe(sensor: SensorCard, trace: Trace) -> str:
         f"Lowest {words.with_unit(low[1], sensor.unit)} at {words.moment(from_micros(low[0]))},",
         f"highest {words.with_unit(high[1], sensor.unit)} at {words.moment(from_micros(high[0]))}.",
     ]
-    limits = [f"{side.lower()} limit {words.with_unit(value, sensor.unit)}" for side, value in _limits(sensor)]
+    limits = [f"{side} limit {words.with_unit(value, sensor.unit)}" for side, value in _limits(sensor)]
     if limits:
         count = len(trace.excursions)
-        lines.append(f"{' and '.join(limits).capitalize()}; outside {count} time{'' if count == 1 else 's'}.")
+        lines.append(f"{', '.join(limits)}; outside {count} time{'' if count == 1 else 's'}.")
     return " ".join(lines)
 
 

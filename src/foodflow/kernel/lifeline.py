@@ -126,7 +126,7 @@ def end_with_supervisor(home: Path, lifeline: Path) -> None:
 
 
 def end_with_parent() -> None:
-    """In a worker of a process pool: end when the owner of the pool is gone; by itself it would wait for work for ever."""
+    """In a worker of a process pool: end when the pool's owner is gone; by itself it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlast, args=(parent,), name="lifeline", daemon=True).start()

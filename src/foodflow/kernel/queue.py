@@ -13,6 +13,7 @@ from foodflow.kernel.jobs import Job, PlatformJob
 from foodflow.kernel.tenancy import TenantName
 
 STALLED_SECONDS = 60
+FINISHED_KEPT_HOURS = 72
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,9 @@ def build_queue(database: Database, jobs: Sequence[Job], periodic: Sequence[Plat
         app.periodic(cron=each.cron)(app.task(name=each.name, queueing_lock=each.name)(_periodic_entry(database, each)))
     app.periodic(cron="* * * * *")(
         app.task(name="jobs.retry_stalled", queueing_lock="jobs.retry_stalled")(_retry_stalled(app))
+    )
+    app.periodic(cron="37 3 * * *")(
+        app.task(name="jobs.forget_finished", queueing_lock="jobs.forget_finished")(_forget_finished(app))
     )
     return app
 
@@ -63,5 +67,14 @@ def _retry_stalled(app: procrastinate.App) -> Callable[..., Awaitable[None]]:
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
             log.warning("job.retried_after_stall", job=job.task_name, id=job.id)
             await app.job_manager.retry_job(job)
+
+    return run
+
+
+def _forget_finished(app: procrastinate.App) -> Callable[..., Awaitable[None]]:
+    """Jobs that were done are forgotten after a while; those that failed are kept for somebody to look at."""
+
+    async def run(timestamp: int) -> None:  # noqa: ARG001 - the queue says which tick it was
+        await app.job_manager.delete_old_jobs(nb_hours=FINISHED_KEPT_HOURS)
 
     return run

@@ -66,8 +66,9 @@ async def to_live(session: AsyncSession, envelopes: Sequence[Envelope]) -> None:
 
 def as_message(envelope: Envelope) -> Message:
     """An event as a live message on the topic of its subject."""
-    data = envelope.data | {"at": envelope.time.isoformat().replace("+00:00", "Z")}
-    return Message(envelope.tenant, envelope.subject, envelope.type, envelope.needs, data, envelope.sequence)
+    time = envelope.time.isoformat().replace("+00:00", "Z")
+    addressed = (envelope.tenant, envelope.subject, envelope.type, envelope.needs)
+    return Message(*addressed, envelope.data, sequence=envelope.sequence, time=time)
 
 
 async def deliver_once(database: Database, sinks: Sequence[Sink], *, batch: int = BATCH) -> int:

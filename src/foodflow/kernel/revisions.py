@@ -35,6 +35,10 @@ class Tree:
         """The last revision."""
         return next(reversed(self._files))
 
+    def awaits(self, revision: str) -> bool:
+        """Whether a revision of this tree is still to be followed by others."""
+        return revision in self._files and revision != self.head
+
     def after(self, revision: str | None) -> list[Path]:
         """The files of the revisions still to run, in order."""
         names = list(self._files)
@@ -52,20 +56,24 @@ def migrations_path() -> Path:
 
 
 @cache
-def heads() -> dict[str, str]:
-    """The revisions that this installation's code expects, by tree."""
+def trees() -> dict[str, Tree]:
+    """The trees of this installation, by the name under which the database keeps what it has reached."""
     root = migrations_path()
-    return {PLATFORM: Tree(root / "platform").head, TEMPLATE_SCHEMA: Tree(root / "tenant").head}
+    return {PLATFORM: Tree(root / "platform"), TEMPLATE_SCHEMA: Tree(root / "tenant")}
 
 
 async def is_prepared(engine: AsyncEngine) -> bool:
-    """Whether the database stands at the revisions that this code expects; false also where it cannot be reached."""
+    """Whether the database has reached what this code expects; false also where it cannot be reached.
+
+    A revision that is not known here is of a newer version. Migrations keep older code working until its processes
+    have been replaced (expand, then contract), so that is well.
+    """
     try:
         async with engine.connect() as connection:
             reached = {row.tree: row.revision for row in await connection.execute(_REACHED)}
     except (SQLAlchemyError, OSError):
         return False
-    return heads().items() <= reached.items()
+    return all(name in reached and not tree.awaits(reached[name]) for name, tree in trees().items())
 
 
 async def prepared(engine: AsyncEngine) -> None:

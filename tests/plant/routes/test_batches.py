@@ -206,6 +206,30 @@ async def test_two_batches_never_share_time_on_a_line(client: httpx.AsyncClient,
     good(await make.run(client, second["id"], "complete", make.at(hours=2)))
 
 
+async def test_a_batch_may_begin_at_the_very_moment_at_which_the_last_one_ended(
+    client: httpx.AsyncClient, line: Json
+) -> None:
+    for hour in range(3):
+        batch = await make.batch(client, line["id"])
+        good(await make.run(client, batch["id"], "start", make.at(hours=hour)))
+        good(await make.run(client, batch["id"], "complete", make.at(hours=hour + 1)))
+    window = {"start_time": make.at(), "end_time": make.at(hours=4)}
+    states = good(await client.get(f"{PLANT}/lines/{line['id']}/states", params=window))
+    assert [(each["state"], each["end"]) for each in states] == [
+        ("running", make.at(hours=3)),
+        ("idle", make.at(hours=4)),
+    ]
+    assert good(await client.get(f"{PLANT}/lines/{line['id']}"))["status"] == "idle"
+
+
+async def test_a_batch_cannot_begin_where_the_line_is_reported_to_stand_still(
+    client: httpx.AsyncClient, line: Json, batch: Json
+) -> None:
+    good(await make.state(client, line["id"], "maintenance", make.at()))
+    problem = refusal(await make.run(client, batch["id"], "start", make.at()), 409)
+    assert problem["code"] == "plant.line.state_contradicted"
+
+
 async def test_a_line_out_of_service_starts_nothing(client: httpx.AsyncClient, line: Json, batch: Json) -> None:
     good(await client.patch(f"{PLANT}/lines/{line['id']}", json={"is_active": False}))
     assert refusal(await make.run(client, batch["id"], "start"), 409)["code"] == "plant.line.inactive"

@@ -20,7 +20,8 @@ class Message:
     """One live message of a company: a topic (`line/<id>`), a type, who may hear it, and a small JSON body.
 
     `sequence` is the relay's number for messages that come from the outbox; those can be caught up with after a lost
-    connection. It is None for fleeting ones (the latest readings), which the next message replaces anyway.
+    connection. It is None for fleeting ones (the latest readings), which the next message replaces anyway. `time` is
+    when the event was told.
     """
 
     tenant: str
@@ -29,6 +30,7 @@ class Message:
     needs: str
     data: dict[str, Any]
     sequence: int | None = None
+    time: str | None = None
 
     @classmethod
     def from_payload(cls, payload: str) -> "Message":

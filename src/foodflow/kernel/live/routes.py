@@ -26,7 +26,7 @@ _CATCH_UP = 1000
 _MAX_TOPICS = 50
 _PERMISSION = "live.listen"
 _GOING_AWAY, _TRY_AGAIN_LATER = 1001, 1013
-_RESET: dict[str, Any] = {"type": "reset", "topic": "", "data": {}, "sequence": None}
+_RESET: dict[str, Any] = {"type": "reset", "topic": "", "time": None, "data": {}, "sequence": None}
 """Tells a reader that messages were missed which cannot be given again: it should load the present state."""
 
 log = structlog.get_logger(__name__)
@@ -96,6 +96,7 @@ async def _messages(
     """What the reader missed, then what happens, each event once; None is a heartbeat."""
     hub: Hub = connection.app.state.hub
     async with hub.subscribe(actor, topics) as subscription:
+        yield None  # at once, so that the reader knows: from here on nothing is missed
         seen = after or 0
         for missed in await _missed(connection, subscription, after):
             seen = missed["sequence"]
@@ -128,7 +129,7 @@ async def _missed(
 
 def _wire(message: Message) -> dict[str, Any]:
     whole = asdict(message)
-    return {name: whole[name] for name in ("type", "topic", "data", "sequence")}
+    return {name: whole[name] for name in ("type", "topic", "time", "data", "sequence")}
 
 
 def _server_sent(message: dict[str, Any] | None) -> str:

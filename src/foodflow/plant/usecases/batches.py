@@ -14,7 +14,7 @@ from foodflow.plant import rules
 from foodflow.plant.events import BatchCompleted, BatchCreated, BatchStarted
 from foodflow.plant.queries import batches as queries
 from foodflow.plant.queries import lines as line_queries
-from foodflow.plant.rules import BatchStatus, LineState
+from foodflow.plant.rules import BatchStatus
 from foodflow.plant.tables import ProductionBatch, ProductionLine
 from foodflow.plant.usecases import lines
 
@@ -66,7 +66,7 @@ async def start_batch(session: AsyncSession, actor: Actor, id: UUID, *, at: date
     await _require_unoccupied(session, line, moment, moment + timedelta(microseconds=1))
     batch.status, batch.actual_start_time, batch.updated_at = BatchStatus.IN_PROGRESS, moment, now
     line.current_batch_id = batch.id
-    await lines.enter_state(session, actor, line, state=LineState.RUNNING, at=moment)
+    await lines.enter_running(session, actor, line, at=moment)
     audit.record(session, actor, "batch.started", batch.id, number=batch.batch_number)
     events.tell(session, BatchStarted(batch_id=batch.id, batch_number=batch.batch_number, line_id=line.id))
     return batch
@@ -86,10 +86,8 @@ async def complete_batch(
     rules.require_after_start(moment, batch.actual_start_time, number=batch.batch_number)
     rules.require_after_counts(moment, counted, number=batch.batch_number)
     await _require_unoccupied(session, line, batch.actual_start_time or moment, moment)
-    holding = await line_queries.state_at(session, line.id, moment)
     batch.status, batch.actual_end_time, batch.updated_at = BatchStatus.COMPLETED, moment, now
-    if holding is not None and holding.state == LineState.RUNNING:
-        await lines.enter_state(session, actor, line, state=LineState.IDLE, at=moment)
+    await lines.enter_idle(session, actor, line, at=moment)
     line.current_batch_id = None
     audit.record(session, actor, "batch.completed", batch.id, number=batch.batch_number)
     made = {"good_quantity": float(batch.good_quantity), "scrap_quantity": float(batch.scrap_quantity)}

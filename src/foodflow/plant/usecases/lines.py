@@ -112,18 +112,37 @@ async def enter_state(
     change = LineStateChange(line_id=line.id, at=at, state=state, reason=reason, batch_id=line.current_batch_id)
     change.recorded_by, change.recorded_at = actor.id, clock.now()
     session.add(change)
-    is_latest = line.status_since is None or at > line.status_since
+    is_latest = line.status_since is None or at >= line.status_since
     if is_latest:
         line.status, line.status_since = state, at
     await _measure_again(
         session, line.id, at, None if is_latest else await queries.next_state_after(session, line.id, at)
     )
     audit.record(session, actor, "line.state_recorded", line.id, state=state, at=at.isoformat(), reason=reason)
-    since = at.isoformat()
+    since = at.isoformat().replace("+00:00", "Z")
     events.tell(
         session,
         LineStateRecorded(line_id=line.id, line_number=line.line_number, state=state, reason=reason, since=since),
     )
+
+
+async def enter_running(session: AsyncSession, actor: Actor, line: ProductionLine, *, at: datetime) -> None:
+    """Record that a line (locked) runs since a batch began; an idleness that begins and ends with two batches is none."""
+    holding = await queries.state_at(session, line.id, at)
+    if holding is not None and holding.at == at:
+        if holding.state == LineState.RUNNING:
+            return
+        if holding.state == LineState.IDLE and not holding.reason:
+            await session.delete(holding)
+            await session.flush()
+    await enter_state(session, actor, line, state=LineState.RUNNING, at=at)
+
+
+async def enter_idle(session: AsyncSession, actor: Actor, line: ProductionLine, *, at: datetime) -> None:
+    """Record that a line (locked) is idle since a batch ended, if it was running and nothing else was reported then."""
+    holding = await queries.state_at(session, line.id, at)
+    if holding is not None and holding.state == LineState.RUNNING and holding.at < at:
+        await enter_state(session, actor, line, state=LineState.IDLE, at=at)
 
 
 async def _measure_again(session: AsyncSession, line_id: UUID, start: datetime, end: datetime | None) -> None:
@@ -160,9 +179,7 @@ async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, 
         batch.good_quantity += good
         batch.scrap_quantity += scrap
     session.add(count)
-    live.publish(
-        session, topic=f"plant.line/{line.id}", type="plant.line.counted", needs=READ, data={"at": moment.isoformat()}
-    )
+    live.publish(session, topic=f"plant.line/{line.id}", type="plant.line.counted", needs=READ, data={})
     return count
 
 
