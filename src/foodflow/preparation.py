@@ -1,66 +1,39 @@
-"""Preparing a database: migrations, the default company and its administrator."""
+"""Preparing a database at a start: a glance tells whether there is anything to do, and mostly there is not."""
 
-import asyncio
-import secrets
-from collections.abc import Iterator
+from importlib.metadata import version
 
-from sqlalchemy.exc import DBAPIError
+import psycopg
 
-from foodflow.identity import public as identity
-from foodflow.kernel.db import Database
-from foodflow.kernel.errors import Refusal
-from foodflow.kernel.migrations import Migrator
-from foodflow.kernel.tenancy import tenant_name
+from foodflow.kernel.revisions import has_reached, trees
+from foodflow.kernel.tenancy import TEMPLATE_SCHEMA
 from foodflow.parts import database_url_of
 from foodflow.settings import Settings
-from foodflow.supervisor import CannotStartError
+
+_REACHED = "SELECT tree, revision FROM platform.revisions"
+_BEHIND = "SELECT count(*) FROM platform.tenants WHERE schema_revision <> %s"
+_ADMINISTRATOR = (
+    "SELECT count(*) FROM platform.memberships AS m JOIN platform.users AS u ON u.id = m.user_id"
+    " WHERE u.username = %s AND m.tenant = %s"
+)
 
 
 def prepare(settings: Settings) -> list[str]:
     """Bring the database to the present revision and see that somebody can sign in; returns what there is to say."""
+    if _is_prepared(settings):
+        return []
+    from foodflow.provisioning import provision  # noqa: PLC0415 - takes longer to load than a start with nothing to do
+
+    return provision(settings)
+
+
+def _is_prepared(settings: Settings) -> bool:
     try:
-        return list(_prepared(settings))
-    except Refusal as refusal:
-        raise CannotStartError(str(refusal)) from refusal
-    except DBAPIError as error:
-        first_line = str(error.orig).strip().partition("\n")[0]
-        raise CannotStartError(f"the database cannot be prepared: {first_line}") from error
-
-
-def _prepared(settings: Settings) -> Iterator[str]:
-    database_url = database_url_of(settings)
-    migrator = Migrator(database_url)
-    migrator.migrate_platform()
-    tenant = tenant_name(settings.default_tenant)
-    companies = {row.slug for row in migrator.tenants()}
-    if tenant not in companies:
-        migrator.create_tenant(tenant, tenant.replace("-", " ").title())
-        yield f"Company {tenant} created"
-    report = migrator.migrate_tenants()
-    if report.failures:
-        failed = "; ".join(f"{failure.tenant}: {failure.reason}" for failure in report.failures)
-        raise CannotStartError(f"{len(report.failures)} companies could not be migrated ({failed})")
-    if report.migrated:
-        yield f"{len(report.migrated)} companies migrated to {report.head}"
-    yield from _administrator(database_url, settings)
-
-
-def _administrator(database_url: str, settings: Settings) -> Iterator[str]:
-    given = settings.admin_password
-    password = given.get_secret_value() if given is not None else secrets.token_urlsafe(12)
-    if not asyncio.run(_ensure(database_url, settings, password)):
-        return
-    yield f"Administrator {settings.admin_username} created"
-    if given is None:
-        yield f"Password (shown this once): {password}"
-    yield "No data yet? Run `.venv/bin/foodflow simulate` in a second terminal and watch a plant at work"
-
-
-async def _ensure(database_url: str, settings: Settings, password: str) -> bool:
-    database = Database(database_url, pool_size=1)
-    try:
-        return await identity.ensure_administrator(
-            database, tenant=settings.default_tenant, username=settings.admin_username, password=password
-        )
-    finally:
-        await database.close()
+        with psycopg.connect(database_url_of(settings)) as connection:
+            reached = {str(tree): str(revision) for tree, revision in connection.execute(_REACHED)}
+            behind = connection.execute(_BEHIND, [trees()[TEMPLATE_SCHEMA].head]).fetchone()
+            person = (settings.admin_username.lower(), settings.default_tenant)
+            administrator = connection.execute(_ADMINISTRATOR, person).fetchone()
+    except psycopg.Error:
+        return False
+    queue_is_current = reached.get("jobs") == version("procrastinate")
+    return has_reached(reached) and queue_is_current and behind == (0,) and administrator == (1,)

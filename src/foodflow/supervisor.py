@@ -143,12 +143,12 @@ class _Run:
         self.claim_home()
         _require_free_port(self.settings)
         self.start_database()
+        # The parts load while the database is prepared; they wait for it, and are not ready before.
+        self.start_parts(parts)
         self.tell("Preparing the database")
         with self.signals.interruptible():
             for line in prepare(self.settings):
                 self.tell(line)
-        self.start_parts(parts)
-        with self.signals.interruptible():
             self.await_ready()
             self.tell(f"FoodFlow is ready at {self.settings.address}")
             while True:

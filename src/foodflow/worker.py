@@ -7,7 +7,7 @@ import signal
 import structlog
 
 from foodflow import composition, parts
-from foodflow.kernel import jobs, queue, relay, revisions
+from foodflow.kernel import jobs, queue, readiness, relay
 from foodflow.kernel.db import Database
 from foodflow.settings import Settings
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 async def work(settings: Settings) -> None:
     """Relay events and do jobs until SIGTERM or SIGINT; jobs in hand are finished first."""
     database = Database(parts.database_url_of(settings), pool_size=AT_ONCE + 2, listeners=composition.LISTENERS)
-    await revisions.prepared(database.engine)
+    await readiness.prepared(database.engine)
     app = queue.build_queue(database, composition.JOBS, composition.PERIODIC)
     sinks = (relay.to_live, jobs.sink_of(composition.JOBS))
     async with app.open_async():

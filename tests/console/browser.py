@@ -5,7 +5,7 @@ import base64
 import json
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -96,8 +96,10 @@ async def browser(profile: Path) -> AsyncIterator[Tab]:
             for domain in ("Page", "Runtime", "Log", "Network"):
                 await tab.command(f"{domain}.enable")
             yield tab
+            await tab.command("Browser.close")
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
 

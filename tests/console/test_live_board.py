@@ -1,12 +1,11 @@
 """The whole way, in a real browser: a served FoodFlow, somebody who signs in, and a board that moves by itself."""
 
-import os
+import asyncio
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,18 +24,27 @@ from tests.make import Person
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium, which is not installed here")
 People = dict[tuple[str, str], Person]
+LIVE = "document.querySelector('#live').dataset.state === 'live'"
+LENGTHS = [0, 59, 60, 3599, 3600, 7325, 172_799, 172_800, 5_183_999, 5_184_000, 10**7, 63_000_000, 64 * 10**6, 10**9]
 
 
-@contextmanager
-def serving(settings: Settings) -> Iterator[str]:
-    """The web process of these settings, while it runs."""
-    command = [sys.executable, "-m", "foodflow", "web"]
-    with subprocess.Popen(command, env=environment_of_part(settings), stdout=subprocess.DEVNULL) as process:
-        try:
-            _await_ready(settings.address)
-            yield settings.address
-        finally:
-            process.terminate()
+class Server:
+    """The web process of some settings, which can be started anew."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [sys.executable, "-m", "foodflow", "web"]
+        self._process = subprocess.Popen(command, env=environment_of_part(self.settings), stdout=subprocess.DEVNULL)
+        _await_ready(self.settings.address)
+
+    def stop(self) -> None:
+        """Stop it, and wait until it has ended."""
+        self._process.terminate()
+        self._process.wait()
 
 
 def _await_ready(address: str) -> None:
@@ -51,33 +59,45 @@ def _await_ready(address: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def own_settings(settings: Settings) -> Settings:
-    """The module's settings with a free port."""
+def server(settings: Settings) -> Iterator[Server]:
+    """A FoodFlow on a free port, with the module's database."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return settings.model_copy(update={"port": probe.getsockname()[1]})
+        port = probe.getsockname()[1]
+    server = Server(settings.model_copy(update={"port": port}))
+    yield server
+    server.stop()
 
 
-@pytest.fixture
-async def gateway(own_settings: Settings, people: People) -> AsyncIterator[httpx.AsyncClient]:
-    """A program that reports over HTTP to the served FoodFlow."""
-    claims = AccessClaims(people["demo", "administrator"].id, "demo")
-    headers = {"Authorization": f"Bearer {credentials.sign_access_token(everybody.SECRET_KEY, claims)}"}
-    async with httpx.AsyncClient(base_url=own_settings.address, headers=headers, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-async def tab(tmp_path: Path) -> AsyncIterator[Tab]:
-    """A browser's page."""
-    async with browser(tmp_path / "profile") as tab:
+@pytest.fixture(scope="module")
+async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tab]:
+    """The browser's page."""
+    async with browser(tmp_path_factory.mktemp("chromium")) as tab:
         yield tab
 
 
-async def sign_in(tab: Tab, address: str, username: str) -> None:
-    await tab.show(f"{address}/")
-    await tab.enter(username=username, password=everybody.PASSWORD)
-    await tab.until("location.pathname === '/' && document.querySelector('#live').dataset.state === 'live'")
+@pytest.fixture
+async def tab(chromium: Tab) -> Tab:
+    """The browser's page, signed in nowhere."""
+    await chromium.show("about:blank")
+    await chromium.command("Network.clearBrowserCookies")
+    chromium.troubles.clear()
+    return chromium
+
+
+@pytest.fixture
+async def gateway(server: Server, people: People) -> AsyncIterator[httpx.AsyncClient]:
+    """A program that reports over HTTP to the served FoodFlow."""
+    claims = AccessClaims(people["demo", "administrator"].id, "demo")
+    headers = {"Authorization": f"Bearer {credentials.sign_access_token(everybody.SECRET_KEY, claims)}"}
+    async with httpx.AsyncClient(base_url=server.settings.address, headers=headers, trust_env=False) as client:
+        yield client
+
+
+async def sign_in(tab: Tab, server: Server, person: Person) -> None:
+    await tab.show(f"{server.settings.address}/")
+    await tab.enter(username=person.username, password=everybody.PASSWORD)
+    await tab.until(f"location.pathname === '/' && {LIVE}")
 
 
 def reads(text: str) -> str:
@@ -85,105 +105,107 @@ def reads(text: str) -> str:
 
 
 async def test_what_is_reported_appears_without_reloading(
-    own_settings: Settings, gateway: httpx.AsyncClient, tab: Tab, people: People, database: Database, tmp_path: Path
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People, database: Database, tmp_path: Path
 ) -> None:
-    with serving(own_settings) as address:
-        line = await make.line(gateway, name="Filling")
-        sensor = await make.sensor(gateway, line, name="Cold store", max_value=5)
-        await make.readings(gateway, sensor, [1.0, 2.0, 3.0])
-        await sign_in(tab, address, people["demo", "viewer"].username)
-        await tab.until(reads("Within limits"))
-        await tab.ask("window.sameDocument = true")
-        before = await tab.picture()
+    line = await make.line(gateway, name="Filling")
+    sensor = await make.sensor(gateway, line, name="Cold store", max_value=5)
+    await make.readings(gateway, sensor, [1.0, 2.0, 3.0])
+    await sign_in(tab, server, people["demo", "viewer"])
+    await tab.until(reads("Within limits"))
+    await tab.ask("window.sameDocument = true")
+    before = await tab.picture()
 
-        await make.readings(gateway, sensor, [42.5])
-        await tab.until(f"{reads('Above limit')} && {reads('42.5')}")
+    await make.readings(gateway, sensor, [42.5])
+    await tab.until(f"{reads('Above limit')} && {reads('42.5')}")
 
-        await make.state(gateway, line, "downtime", ago=timedelta(minutes=3, seconds=20), reason="film jam")
-        await relay.deliver_once(database, (relay.to_live,))
-        await tab.until(f"{reads('for 3 min: film jam')} && document.querySelector('[data-state=downtime]')")
+    await make.state(gateway, line, "downtime", ago=timedelta(minutes=3, seconds=20), reason="film jam")
+    await relay.deliver_once(database, (relay.to_live,))
+    await tab.until(f"{reads('for 3 min: film jam')} && document.querySelector('[data-state=downtime]')")
 
-        another = await make.line(gateway, name="A line of which nobody knew")
-        await make.count(gateway, another, 7)
-        await tab.until(reads("A line of which nobody knew"))
+    another = await make.line(gateway, name="A line of which nobody knew")
+    await make.count(gateway, another, 7)
+    await tab.until(reads("A line of which nobody knew"))
 
-        assert await tab.ask("window.sameDocument")
-        assert tab.troubles == []
-        after = await tab.picture()
-        (tmp_path / "board.png").write_bytes(after)
-        assert before != after
-
-
-async def test_the_page_survives_a_restart_of_the_server(
-    own_settings: Settings, gateway: httpx.AsyncClient, tab: Tab, people: People, client: httpx.AsyncClient
-) -> None:
-    with serving(own_settings) as address:
-        line = await make.line(gateway, name="Steadfast")
-        sensor = await make.sensor(gateway, line)
-        await make.readings(gateway, sensor, [1.0])
-        await sign_in(tab, address, people["demo", "viewer"].username)
-        await tab.ask("window.sameDocument = true")
-    await tab.until("document.querySelector('#live').dataset.state !== 'live'")
-    await make.readings(client, sensor, [77.25])  # by another way, while the page hears nothing
-    with serving(own_settings):
-        await tab.until("document.querySelector('#live').dataset.state === 'live'")
-        await tab.until(reads("77.25"))
-        assert await tab.ask("window.sameDocument")
+    assert await tab.ask("window.sameDocument")
+    assert tab.troubles == []
+    after = await tab.picture()
+    keep(tmp_path / "board.png", after)
+    assert before != after
 
 
 async def test_the_first_line_of_a_company_appears_by_itself(
-    own_settings: Settings, tab: Tab, people: People, akron_client: httpx.AsyncClient
+    server: Server, tab: Tab, people: People, akron_client: httpx.AsyncClient
 ) -> None:
-    with serving(own_settings) as address:
-        await sign_in(tab, address, people["akron", "viewer"].username)
-        await tab.until(reads("foodflow simulate"))
-        line = await make.line(akron_client, name="The very first")
-        await make.count(akron_client, line, 1)
-        await tab.until(reads("The very first"))
+    await sign_in(tab, server, people["akron", "viewer"])
+    await tab.until(reads("foodflow simulate"))
+    line = await make.line(akron_client, name="The very first")
+    await make.count(akron_client, line, 1)
+    await tab.until(reads("The very first"))
 
 
 async def test_a_session_that_has_ended_leads_back_to_the_form(
-    own_settings: Settings, gateway: httpx.AsyncClient, tab: Tab, people: People, client: httpx.AsyncClient
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People
 ) -> None:
-    with serving(own_settings) as address:
-        line = await make.line(gateway)
-        await sign_in(tab, address, people["demo", "viewer"].username)
-        await tab.ask("fetch('/logout', {method: 'POST', redirect: 'manual'}).then(() => 1)")
-        await make.count(client, line, 1)
-        await tab.until("location.pathname === '/login'")
+    line = await make.line(gateway)
+    await sign_in(tab, server, people["demo", "viewer"])
+    await tab.ask("fetch('/logout', {method: 'POST', redirect: 'manual'}).then(() => 1)")
+    await make.count(gateway, line, 1)
+    await tab.until("location.pathname === '/login'")
 
 
-async def test_the_page_counts_on_in_the_words_of_the_server(own_settings: Settings, tab: Tab) -> None:
-    seconds = [
-        0,
-        59,
-        60,
-        3599,
-        3600,
-        7325,
-        172_799,
-        172_800,
-        5_183_999,
-        5_184_000,
-        10**7,
-        63_000_000,
-        64 * 10**6,
-        10**9,
-    ]
-    with serving(own_settings) as address:
-        await tab.show(f"{address}/login")
-        told = await tab.ask(f"import('/static/console.js').then((page) => {seconds}.map(page.span))")
-    assert told == [words.span(length) for length in seconds]
+async def test_what_is_out_of_sight_is_fetched_when_it_comes_into_sight(
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People
+) -> None:
+    lines = [await make.line(gateway, name="One of many") for _ in range(8)]
+    sensor = await make.sensor(gateway, lines[-1])
+    await make.readings(gateway, sensor, [1.0])
+    await sign_in(tab, server, people["demo", "viewer"])
+    await tab.show(f"{server.settings.address}/?line=One of many", height=300)
+    await tab.until(LIVE)
+    await tab.ask("new Promise((done) => setTimeout(done, 300))")
+    await make.readings(gateway, sensor, [55.5])
+    await make.count(gateway, lines[0], 123)
+    await tab.until(reads("123 items were made without a known ideal speed"))
+    assert not await tab.ask(reads("55.5"))
+    await tab.ask("scrollTo(0, document.body.scrollHeight)")
+    await tab.until(reads("55.5"))
+
+
+async def test_the_page_counts_on_in_the_words_of_the_server(server: Server, tab: Tab) -> None:
+    await tab.show(f"{server.settings.address}/login")
+    told = await tab.ask(f"import('/static/console.js').then((page) => {LENGTHS}.map(page.span))")
+    assert told == [words.span(length) for length in LENGTHS]
 
 
 @pytest.mark.parametrize("width", [360, 1400])
 async def test_nothing_stands_out_of_the_page(
-    own_settings: Settings, gateway: httpx.AsyncClient, tab: Tab, people: People, width: int
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People, width: int
 ) -> None:
-    with serving(own_settings) as address:
-        line = await make.line(gateway, name="A line with a very long name " * 4, plant_name="Unbroken" * 12)
-        sensor = await make.sensor(gateway, line, name="Temperatureofthesecondheatexchanger" * 3, max_value=2)
-        await make.readings(gateway, sensor, [1, 1e12, -1e-9])
-        await sign_in(tab, address, people["demo", "viewer"].username)
-        await tab.show(f"{address}/", width=width, height=800)
-        assert await tab.ask("document.documentElement.scrollWidth") <= width
+    line = await make.line(gateway, name="A line with a very long name " * 4, plant_name="Unbroken" * 12)
+    sensor = await make.sensor(gateway, line, name="Temperatureofthesecondheatexchanger" * 3, max_value=2)
+    await make.readings(gateway, sensor, [1, 1e12, -1e-9])
+    await sign_in(tab, server, people["demo", "viewer"])
+    await tab.show(f"{server.settings.address}/", width=width, height=800)
+    assert await tab.ask("document.documentElement.scrollWidth") <= width
+
+
+async def test_the_page_survives_a_restart_of_the_server(
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People, client: httpx.AsyncClient
+) -> None:
+    line = await make.line(gateway, name="Steadfast")
+    sensor = await make.sensor(gateway, line)
+    await make.readings(gateway, sensor, [1.0])
+    await sign_in(tab, server, people["demo", "viewer"])
+    await tab.show(f"{server.settings.address}/?line={line['line_number']}")
+    await tab.until(LIVE)
+    await tab.ask("window.sameDocument = true")
+    await asyncio.to_thread(server.stop)
+    await tab.until(f"!({LIVE})")
+    await make.readings(client, sensor, [77.25])  # by another way, while the page hears nothing
+    await asyncio.to_thread(server.start)
+    await tab.until(f"{LIVE} && {reads('77.25')}")
+    assert await tab.ask("window.sameDocument")
+
+
+def keep(path: Path, picture: bytes) -> None:
+    path.write_bytes(picture)

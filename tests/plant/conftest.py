@@ -1,7 +1,12 @@
 """Fixtures of the plant: one line and one sensor with limits for those who need no others, and a witness."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import httpx
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import event
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database
@@ -27,3 +32,17 @@ async def witness(database: Database, demo: Actor) -> Witness:
     witness = Witness(database, demo)
     await witness.look_away()
     return witness
+
+
+@pytest.fixture
+def statements(app: FastAPI) -> Iterator[list[str]]:
+    """Every statement that the application sends to its database, COPY apart."""
+    sent: list[str] = []
+
+    def note(*context: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        sent.append(context[2])
+
+    engine = app.state.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(engine, "before_cursor_execute", note)

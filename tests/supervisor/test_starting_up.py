@@ -20,9 +20,9 @@ def test_the_first_start_makes_everything_and_says_where_it_is(run: Run) -> None
     run.start_and_wait()
     assert run.said.splitlines() == [
         "Starting PostgreSQL",
+        "Starting web and jobs",
         "Preparing the database",
         "the pantry is there",
-        "Starting web and jobs",
         f"FoodFlow is ready at {run.address}",
     ]
     assert run.answer()[0] == 200

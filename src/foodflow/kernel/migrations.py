@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy
 from sqlalchemy import Connection, Engine, NullPool, text
 
-from foodflow.kernel import clock, jobs_schema
+from foodflow.kernel import clock, jobs_schema, lifeline
 from foodflow.kernel.cloning import clone_statements
 from foodflow.kernel.errors import Conflict, NotFound
 from foodflow.kernel.revisions import PLATFORM, Tree, migrations_path
@@ -254,6 +254,7 @@ _workers_migrator: Migrator | None = None
 
 def _start_worker(url: str, path: Path | None) -> None:
     global _workers_migrator  # noqa: PLW0603 - one migrator for the life of a worker process
+    lifeline.end_with_parent()
     _workers_migrator = Migrator(url, path=path)
 
 

@@ -1,21 +1,15 @@
 """Revisions: the order of a tree's migration files, read from the files without running them."""
 
 import ast
-import asyncio
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 import foodflow
 from foodflow.kernel.errors import Unavailable
 from foodflow.kernel.tenancy import TEMPLATE_SCHEMA
 
 PLATFORM = "platform"
-_POLL_SECONDS = 0.1
-_REACHED = text("SELECT tree, revision FROM platform.revisions")
 
 
 class RevisionUnknown(Unavailable):
@@ -62,24 +56,13 @@ def trees() -> dict[str, Tree]:
     return {PLATFORM: Tree(root / "platform"), TEMPLATE_SCHEMA: Tree(root / "tenant")}
 
 
-async def is_prepared(engine: AsyncEngine) -> bool:
-    """Whether the database has reached what this code expects; false also where it cannot be reached.
+def has_reached(reached: Mapping[str, str]) -> bool:
+    """Whether a database that stands at these revisions has all that this code expects.
 
     A revision that is not known here is of a newer version. Migrations keep older code working until its processes
     have been replaced (expand, then contract), so that is well.
     """
-    try:
-        async with engine.connect() as connection:
-            reached = {row.tree: row.revision for row in await connection.execute(_REACHED)}
-    except (SQLAlchemyError, OSError):
-        return False
     return all(name in reached and not tree.awaits(reached[name]) for name, tree in trees().items())
-
-
-async def prepared(engine: AsyncEngine) -> None:
-    """Wait until the database is prepared: a part may be started before (or beside) whoever prepares it."""
-    while not await is_prepared(engine):  # noqa: ASYNC110 - what is awaited happens in another process
-        await asyncio.sleep(_POLL_SECONDS)
 
 
 def _links(file: Path) -> tuple[str, str | None]:

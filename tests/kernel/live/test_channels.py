@@ -13,9 +13,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from foodflow.identity.public import SESSION_COOKIE, begin_browser_session
-from foodflow.kernel import events, relay
+from foodflow.kernel import events, live, relay
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
+from foodflow.kernel.db import Database, platform_transaction, tenant_transaction, write_consequences
+from foodflow.kernel.errors import Conflict
 from tests.kernel.live import make
 from tests.kernel.live.conftest import Server
 from tests.kernel.live.make import Message, Opener, Reader, publish, relay_all
@@ -108,6 +109,7 @@ async def test_a_reader_hears_what_its_own_company_says_and_nothing_of_another(
             "topic": "plant.line/1",
             "data": {"whose": "demo", "number": 0},
             "sequence": None,
+            "time": None,
         }
         assert second["data"] == {"whose": "demo", "number": 3}
         assert [(await theirs.next())["data"]["number"] for _ in range(2)] == [1, 2]
@@ -143,10 +145,15 @@ async def test_a_reader_hears_the_topics_that_it_names_each_or_all_of_a_kind(
 async def test_what_was_taken_back_is_not_heard(
     server: Server, database: Database, demo: Actor, headers_of: HeadersOf
 ) -> None:
+    async def refused() -> None:
+        async with tenant_transaction(database, demo) as session:
+            live.publish(session, topic="a/1", type="x", needs="plant.read", data={"number": 1})
+            await write_consequences(session)
+            raise Conflict("no")
+
     async with make.stream(server.host, headers_of("viewer", "demo")) as reader:
-        with pytest.raises(ZeroDivisionError):
-            async with tenant_transaction(database, demo) as session:
-                make.live.publish(session, topic="a/1", type="x", needs="plant.read", data={"number": 1 // 0})
+        with pytest.raises(Conflict):
+            await refused()
         await publish(database, demo, "a/1", number=2)
         assert await numbers(reader, 1) == [2]
 

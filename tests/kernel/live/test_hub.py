@@ -47,9 +47,9 @@ async def test_a_full_queue_is_forgotten_and_what_comes_after_is_kept() -> None:
     for number in range(QUEUE_LENGTH):
         slow.offer(message(number=number))
     assert not slow.missed
-    slow.offer(message(number=QUEUE_LENGTH))
-    slow.offer(message(number=QUEUE_LENGTH + 1))
-    assert slow.missed
+    for number in (QUEUE_LENGTH, QUEUE_LENGTH + 1):
+        slow.offer(message(number=number))
+    assert [slow.missed] == [True]
     slow.missed = False
     assert await slow.next(SHORT) == message(number=QUEUE_LENGTH + 1)
     assert await slow.next(SHORT) is None

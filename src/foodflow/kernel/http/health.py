@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from foodflow.kernel.http.guards import guarded_router, open_to_all
-from foodflow.kernel.revisions import is_prepared
+from foodflow.kernel.readiness import is_prepared
 
 READY_SECONDS = 2.0
 
