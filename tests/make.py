@@ -52,7 +52,7 @@ def person(
     values = {"username": username, "password_hash": password_hash, "roles": roles, "companies": list(companies)}
     row = connection.execute(_INSERT_PERSON, values).fetchone()
     assert row is not None
-    return Person(row[0], username, companies[0])
+    return Person(row[0], username, companies[0] if companies else "")
 
 
 def people(url: str, password_hash: str) -> dict[tuple[str, str], Person]:

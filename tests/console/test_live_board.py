@@ -157,6 +157,7 @@ async def test_what_is_out_of_sight_is_fetched_when_it_comes_into_sight(
     server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People
 ) -> None:
     lines = [await make.line(gateway, name="One of many") for _ in range(8)]
+    lines.sort(key=lambda line: line["line_number"])
     sensor = await make.sensor(gateway, lines[-1])
     await make.readings(gateway, sensor, [1.0])
     await sign_in(tab, server, people["demo", "viewer"])

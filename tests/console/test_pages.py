@@ -1,7 +1,10 @@
 """What holds for every page: its headers, nothing inline, and refusals that a person can read."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from foodflow.console import assets
 from foodflow.plant import public as plant
@@ -50,7 +53,7 @@ async def test_no_page_has_a_script_or_a_style_in_it(client: httpx.AsyncClient, 
 
 async def test_names_are_text_wherever_they_stand(client: httpx.AsyncClient, hostile: str) -> None:
     line = await make.line(client, name=hostile, plant_name=hostile, location=hostile)
-    await make.state(client, line, "downtime", ago=make.timedelta(minutes=1), reason=hostile)
+    await make.state(client, line, "downtime", ago=timedelta(minutes=1), reason=hostile)
     sensor = await make.sensor(client, line, name=hostile, unit_of_measure='"><b>', max_value=1)
     await make.readings(client, sensor, [0, 2])
     page = await make.page(client, f"/?line={line['line_number']}")
@@ -102,7 +105,9 @@ async def test_a_failure_is_a_page_that_says_the_request_id_and_nothing_else(
         raise RuntimeError("the secret cause")
 
     monkeypatch.setattr(plant, "board", fail)
-    answer = await client.get("/", headers=BROWSER | {"X-Request-ID": "the-id-of-this-request"})
+    with capture_logs() as logged:
+        answer = await client.get("/", headers=BROWSER | {"X-Request-ID": "the-id-of-this-request"})
+    assert [entry["request_id"] for entry in logged if entry["event"] == "request.failed"] == ["the-id-of-this-request"]
     assert answer.status_code == 500
     assert answer.headers["content-type"].startswith("text/html")
     assert "content-security-policy" in answer.headers

@@ -16,7 +16,7 @@ from foodflow.kernel import relay
 from foodflow.kernel.db import Database
 from foodflow.kernel.events import Envelope
 
-PAUSE = 0.01
+PAUSE = 0.03
 
 
 async def deliver(url: str, path: Path, batch: int) -> None:

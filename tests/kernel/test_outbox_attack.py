@@ -23,8 +23,8 @@ from tests.make import CHANCE, until
 COUNTED = ("counted/1",)
 SUBJECTS = ("thing/1", "thing/2", *COUNTED)
 WRITERS = 10
-KILLS = 4
-LONGEST_PAUSE = 0.03
+KILLS = 3
+LONGEST_PAUSE = 0.05
 TAKE_NUMBER = text("UPDATE numbers SET number = number + 1 WHERE subject = :subject RETURNING number")
 
 Subject = tuple[str, str]
@@ -114,7 +114,7 @@ class Relays:
     def __init__(self, url: str, path: Path, count: int) -> None:
         self.path = path
         path.touch()
-        command = [sys.executable, str(Path(__file__).with_name("relay_process.py")), url, str(path), "7"]
+        command = [sys.executable, str(Path(__file__).with_name("relay_process.py")), url, str(path), "20"]
         started = [subprocess.Popen(command) for _ in range(count)]
         self.processes = {process.pid: process for process in started}
 
@@ -210,7 +210,7 @@ async def test_every_committed_event_is_delivered_and_none_that_was_taken_back(
 ) -> None:
     written, lines = aftermath
     marks = {mark for marks in written.in_order().values() for mark in marks}
-    assert len(marks) > 10 * WRITERS
+    assert len(marks) > 5 * WRITERS
     assert {line["data"]["mark"] for line in lines} == marks
     assert written.taken_back
     assert not marks & written.taken_back

@@ -87,16 +87,16 @@ def test_only_companies_that_are_behind_are_migrated(empty_database_url: str, ro
     assert set(revisions(migrator).values()) == {"2001_01_02_second"}
 
 
-@pytest.mark.parametrize("count", [3, 12])
+@pytest.mark.parametrize(("count", "at_once"), [(3, 4), (12, 2)], ids=["one after the other", "in processes"])
 def test_a_company_that_cannot_be_migrated_is_reported_and_holds_up_no_other_and_is_taken_up_again_later(
-    postgres: EmbeddedPostgres, empty_database_url: str, root: Path, count: int
+    postgres: EmbeddedPostgres, empty_database_url: str, root: Path, count: int, at_once: int
 ) -> None:
     slugs = [f"company-{number:02}" for number in range(count)]
     migrator = migrator_with(empty_database_url, root, *slugs)
     with superuser(postgres, empty_database_url) as connection:
         connection.execute(OBSTACLE.format("company_01"))
     seen: list[str] = []
-    report = migrator.migrate_tenants(at_once=4, progress=seen.append)
+    report = migrator.migrate_tenants(at_once=at_once, progress=seen.append)
     assert seen == slugs
     assert report.migrated == [slug for slug in slugs if slug != "company-01"]
     assert [failure.tenant for failure in report.failures] == ["company-01"]
@@ -104,7 +104,7 @@ def test_a_company_that_cannot_be_migrated_is_reported_and_holds_up_no_other_and
     assert revisions(migrator)["company-01"] == "2001_01_01_first"
     with superuser(postgres, empty_database_url) as connection:
         connection.execute("DROP TABLE t_company_01.others")
-    report = migrator.migrate_tenants(at_once=4)
+    report = migrator.migrate_tenants(at_once=at_once)
     assert (report.up_to_date, report.migrated, report.failures) == (count - 1, ["company-01"], [])
 
 

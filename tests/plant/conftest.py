@@ -35,6 +35,14 @@ async def witness(database: Database, demo: Actor) -> Witness:
 
 
 @pytest.fixture
+async def akron_witness(database: Database, akron: Actor) -> Witness:
+    """Sees what happens in `akron` from now on."""
+    witness = Witness(database, akron)
+    await witness.look_away()
+    return witness
+
+
+@pytest.fixture
 def statements(app: FastAPI) -> Iterator[list[str]]:
     """Every statement that the application sends to its database, COPY apart."""
     sent: list[str] = []

@@ -179,6 +179,8 @@ async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, 
         batch.good_quantity += good
         batch.scrap_quantity += scrap
     session.add(count)
+    made = {"good": good, "scrap": scrap, "at": moment.isoformat(), "batch": count.batch_id}
+    audit.record(session, actor, "line.counted", line.id, **made)
     live.publish(session, topic=f"plant.line/{line.id}", type="plant.line.counted", needs=READ, data={})
     return count
 
