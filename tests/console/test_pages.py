@@ -13,12 +13,8 @@ from tests.console.make import BROWSER, Parsed
 
 PAGES = ("/login", "/", "/?span=all&hours=168", "/nothing", "/?hours=5", "/fragments/board", "/fragments/excursions")
 ADDRESSES = (*PAGES, "/static/console.css", "/static/nothing.css", "/fragments/figures")
+HOSTILE = """</title></script><script>alert("1")</script>"><img src=x onerror='alert(1)'>"""
 EVENTS = ("onclick", "onload", "onerror", "onfocus", "onsubmit", "onchange")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def hostile() -> str:
-    return """</title></script><script>alert("1")</script>"><img src=x onerror='alert(1)'>"""
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -36,9 +32,9 @@ async def test_every_answer_forbids_what_is_inline_and_what_is_from_elsewhere(
 
 
 @pytest.mark.parametrize("address", PAGES)
-async def test_no_page_has_a_script_or_a_style_in_it(client: httpx.AsyncClient, hostile: str, address: str) -> None:
-    line = await make.line(client, name=hostile)
-    await make.readings(client, await make.sensor(client, line, name=hostile, min_value=0, max_value=1), [0, 2, 1])
+async def test_no_page_has_a_script_or_a_style_in_it(client: httpx.AsyncClient, address: str) -> None:
+    line = await make.line(client, name=HOSTILE)
+    await make.readings(client, await make.sensor(client, line, name=HOSTILE, min_value=0, max_value=1), [0, 2, 1])
     page = Parsed((await client.get(address, headers=BROWSER)).text)
     assert not page.all("style")
     for tag, attributes in page.elements:
@@ -51,23 +47,23 @@ async def test_no_page_has_a_script_or_a_style_in_it(client: httpx.AsyncClient, 
     assert page.html.count("<script") == len(scripts)
 
 
-async def test_names_are_text_wherever_they_stand(client: httpx.AsyncClient, hostile: str) -> None:
-    line = await make.line(client, name=hostile, plant_name=hostile, location=hostile)
-    await make.state(client, line, "downtime", ago=timedelta(minutes=1), reason=hostile)
-    sensor = await make.sensor(client, line, name=hostile, unit_of_measure='"><b>', max_value=1)
+async def test_names_are_text_wherever_they_stand(client: httpx.AsyncClient) -> None:
+    line = await make.line(client, name=HOSTILE, plant_name=HOSTILE, location=HOSTILE)
+    await make.state(client, line, "downtime", ago=timedelta(minutes=1), reason=HOSTILE)
+    sensor = await make.sensor(client, line, name=HOSTILE, unit_of_measure='"><b>', max_value=1)
     await make.readings(client, sensor, [0, 2])
     page = await make.page(client, f"/?line={line['line_number']}")
     assert not page.all("img", src="x")
     assert not page.all("b", class_="x")
-    assert hostile in page.text
+    assert HOSTILE in page.text
     titles = page.html[page.html.index("<svg viewBox") :]
     assert "alert(&#34;1&#34;)" in titles
-    assert hostile not in page.html
+    assert HOSTILE not in page.html
 
 
-async def test_what_is_sought_is_text_too(client: httpx.AsyncClient, hostile: str) -> None:
-    page = Parsed((await client.get("/", params={"line": hostile * 2}, headers=BROWSER)).text)
-    assert page.all("input", id="sought", value=hostile * 2)
+async def test_what_is_sought_is_text_too(client: httpx.AsyncClient) -> None:
+    page = Parsed((await client.get("/", params={"line": HOSTILE * 2}, headers=BROWSER)).text)
+    assert page.all("input", id="sought", value=HOSTILE * 2)
     assert len(page.all("script")) == 1
 
 

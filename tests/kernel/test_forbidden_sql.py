@@ -155,6 +155,25 @@ async def test_recorded_history_can_only_be_added_to(session: AsyncSession, stat
     assert await error_of(session, statement) == NOT_ALLOWED
 
 
+async def test_a_company_may_call_three_functions_of_the_platform_and_no_others(session: AsyncSession) -> None:
+    callable_ = (
+        "SELECT proname FROM pg_proc WHERE pronamespace IN ('platform'::regnamespace, 'jobs'::regnamespace)"
+        " AND has_schema_privilege(pronamespace, 'USAGE') AND has_function_privilege(oid, 'EXECUTE') ORDER BY 1"
+    )
+    assert (await session.scalars(text(callable_))).all() == ["broadcast", "enqueue", "tell"]
+
+
+async def test_a_companys_role_belongs_to_no_other_and_its_rights_pass_to_nobody_unasked(session: AsyncSession) -> None:
+    groups = "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = 't_demo'::regrole"
+    assert (await session.scalars(text(groups))).all() == ["foodflow_tenants"]
+    members = "SELECT inherit_option FROM pg_auth_members WHERE roleid IN ('t_demo'::regrole, 't_akron'::regrole)"
+    assert set((await session.scalars(text(members))).all()) == {False}
+    able = (
+        "SELECT rolcanlogin OR rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication FROM pg_roles"
+    )
+    assert (await session.scalars(text(f"{able} WHERE rolname = 't_demo'"))).all() == [False]
+
+
 async def test_copy_does_not_go_around_the_wall(session: AsyncSession) -> None:
     connection = await driver_connection(session)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -182,6 +182,23 @@ async def test_a_relay_whose_connections_are_cut_starts_over_by_itself(
     assert not running.done()
 
 
+async def test_a_sink_that_is_at_fault_gets_its_events_again_and_the_relay_goes_on(
+    database: Database, demo: Actor, inbox: Inbox
+) -> None:
+    faults = iter([ValueError("a fault of the program"), KeyError("another")])
+
+    async def stumble(_session: AsyncSession, _envelopes: Sequence[Envelope]) -> None:
+        for fault in faults:
+            raise fault
+
+    task = asyncio.create_task(relay.run(database, [stumble, inbox.take]))
+    await tell(database, demo, "a", number=1)
+    await until(lambda: inbox.numbers == [("thing/a", 1)])
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
 async def test_delivered_events_are_forgotten_when_they_are_old_and_others_are_kept(
     database: Database, demo: Actor, inbox: Inbox
 ) -> None:

@@ -10,6 +10,7 @@ from tests.make import Person
 from tests.plant import make
 from tests.plant.make import NOWHERE, PLANT, Json, Witness, good
 
+
 class Stage:
     """A line with a sensor, a planned batch and one in progress, to do deeds on."""
 
@@ -76,7 +77,9 @@ DEEDS: list[tuple[Deed, list[str], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("deed", "actions", "types"), DEEDS, ids=lambda value: "+".join(value) if isinstance(value, list) else "")
+@pytest.mark.parametrize(
+    ("deed", "actions", "types"), DEEDS, ids=lambda value: "+".join(value) if isinstance(value, list) else ""
+)
 async def test_a_deed_is_recorded_with_who_did_it_and_tells_what_happened(
     client: httpx.AsyncClient,
     witness: Witness,
@@ -142,7 +145,11 @@ async def test_what_is_told_of_a_batch_says_what_it_made(
     assert completed.subject == f"plant.batch/{stage.running['id']}"
     assert (completed.data["good_quantity"], completed.data["scrap_quantity"]) == (95.5, 4.5)
     idle = told["plant.line.state_recorded"].data
-    assert (idle["state"], idle["since"][:19], idle["line_number"]) == ("idle", make.at(hours=1)[:19], stage.line["line_number"])
+    assert (idle["state"], idle["since"][:19], idle["line_number"]) == (
+        "idle",
+        make.at(hours=1)[:19],
+        stage.line["line_number"],
+    )
 
 
 async def test_nobody_in_another_company_hears_of_it(

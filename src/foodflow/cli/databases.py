@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -32,11 +32,11 @@ def reachable_database() -> Iterator[str]:
     """
     settings = load_settings()
     with _said_in_one_line():
-        url = settings.database_url or _running(settings.home)
-        if url is not None:
-            yield url
+        found = settings.database_url or _join_or_hold(settings.home)
+        if isinstance(found, str):
+            yield found
             return
-        with lifeline.hold(lifeline.lock_of(settings.home), address="a command"):
+        with found:
             postgres = EmbeddedPostgres(settings.home)
             postgres.start()
             try:
@@ -44,6 +44,14 @@ def reachable_database() -> Iterator[str]:
                 yield postgres.url
             finally:
                 postgres.stop()
+
+
+def _join_or_hold(home: Path) -> str | lifeline.Hold:
+    """The URL of the embedded database that another process runs, or the right to run it."""
+    while (url := _running(home)) is None:
+        with suppress(lifeline.AlreadyHeldError):  # by somebody who was quicker
+            return lifeline.hold(lifeline.lock_of(home), address="a command")
+    return url
 
 
 @contextmanager

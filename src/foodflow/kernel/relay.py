@@ -106,6 +106,10 @@ async def run(database: Database, sinks: Sequence[Sink]) -> None:
         except (SQLAlchemyError, psycopg.Error, OSError) as error:
             log.warning("relay.failed", error=str(error).strip())
             await asyncio.sleep(_RETRY_SECONDS)
+        except Exception:
+            # A fault of a sink. Nothing may be skipped, so it gets the same events again; no other part ends for it.
+            log.exception("relay.sink_failed")
+            await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _wait(listener: psycopg.AsyncConnection[tuple[object, ...]]) -> None:

@@ -1,6 +1,7 @@
 """Live channels over real connections: only what is one's own, in order, exactly once, and never silently less."""
 
 import asyncio
+import json
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -21,7 +22,7 @@ from tests.kernel.live import make
 from tests.kernel.live.conftest import Server
 from tests.kernel.live.make import Message, Opener, Reader, publish, relay_all
 from tests.kernel.make import ThingHappened
-from tests.make import CHANCE, Person
+from tests.make import CHANCE, Person, until
 
 HeadersOf = Callable[[str, str], dict[str, str]]
 KINDS = pytest.mark.parametrize("open_reader", [make.stream, make.socket], ids=["events", "socket"])
@@ -61,8 +62,10 @@ async def handshake(server: Server, headers: dict[str, str], query: str = "") ->
     with pytest.raises(InvalidStatus) as refused:
         async with connect(f"ws://{server.host}/api/v1/live/socket{query}", additional_headers=headers, proxy=None):
             pass
-    assert refused.value.response.headers["content-type"] == "application/problem+json"
-    return refused.value.response.status_code
+    response = refused.value.response
+    assert response.headers["content-type"] == "application/problem+json"
+    assert json.loads(response.body)["request_id"] == response.headers["x-request-id"]
+    return response.status_code
 
 
 @pytest.mark.parametrize(
@@ -71,6 +74,16 @@ async def handshake(server: Server, headers: dict[str, str], query: str = "") ->
 async def test_who_is_not_signed_in_hears_nothing(server: Server, headers: dict[str, str]) -> None:
     assert await status(server, headers) == 401
     assert await handshake(server, headers) == 401
+
+
+async def test_sockets_are_counted_under_their_path_with_what_they_were_answered(
+    server: Server, headers_of: HeadersOf
+) -> None:
+    async with make.socket(server.host, headers_of("viewer", "demo")):
+        pass
+    await handshake(server, {})
+    wanted = [f'route="/api/v1/live/socket",status="{status}"' for status in (101, 401)]
+    await until(lambda: [each in httpx.get(f"{server.url}/metrics").text for each in wanted] == [True, True])
 
 
 @pytest.mark.parametrize("query", ["?after=x", "?after=-1", "?after=9999999999999999999", TOO_MANY_TOPICS])

@@ -131,6 +131,8 @@ async def test_an_event_that_comes_twice_measures_the_same(
     await make.work_off(database)
     first = good(await client.get(f"{PLANT}/batches/{batch['id']}"))
     async with database.engine.begin() as connection:
-        await connection.execute(text("UPDATE platform.outbox SET sequence = NULL WHERE type = 'plant.batch.completed'"))
+        await connection.execute(
+            text("UPDATE platform.outbox SET sequence = NULL WHERE type = 'plant.batch.completed'")
+        )
     await make.work_off(database)
     assert good(await client.get(f"{PLANT}/batches/{batch['id']}")) == first

@@ -76,7 +76,7 @@ async def test_a_replayed_text_is_stored_as_one_that_is_not(
 ) -> None:
     monkeypatch.setattr(replaying, "STEP_SECONDS", 0.001)
     rows = [f"{make.at(second)},{second},{'' if second < 5 else second / 2}" for second in (4, 3, 9, 9, 0, 40, 7, 12)]
-    text, said = read("\n".join(("time,a,b", *rows))), []
+    text, said = read("\n".join(("time,a,b", *rows))), list[str]()
     number = make.name("REPLAY")
     if replayed:
         new = NewSensors(max_value=8)

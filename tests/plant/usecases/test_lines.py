@@ -22,11 +22,11 @@ async def test_what_a_transaction_has_done_is_there_for_its_next_deed(session: A
     fields = {"batch_number": make.name("B"), "line_id": line.id, **product, **TEXTS}
     batch = await batches.create_batch(session, demo, fields)
     await batches.start_batch(session, demo, batch.id, at=YESTERDAY)
-    for minute in range(1, 4):
-        moment = YESTERDAY + timedelta(minutes=minute)
+    moments = [YESTERDAY + timedelta(minutes=minute) for minute in range(1, 4)]
+    for moment in moments:
         await lines.record_count(session, demo, line.id, good=Decimal("1.5"), scrap=Decimal(1), at=moment)
         await lines.record_state(session, demo, line.id, state=LineState.DOWNTIME, at=moment)
-    assert (batch.good_quantity, batch.scrap_quantity) == (Decimal("4.5"), 3)
-    await batches.complete_batch(session, demo, batch.id, at=moment)
+    assert (batch.good_quantity, batch.scrap_quantity) == (Decimal("4.5"), Decimal(3))
+    await batches.complete_batch(session, demo, batch.id, at=moments[-1])
     now = await queries.line_for_update(session, line.id)
-    assert (now.status, now.status_since, now.current_batch_id) == ("downtime", moment, None)
+    assert (now.status, now.status_since, now.current_batch_id) == ("downtime", moments[-1], None)

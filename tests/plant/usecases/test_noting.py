@@ -11,7 +11,9 @@ from tests.plant.make import PLANT, Json, Witness, good
 COLD, HOT, FINE = -1, 9, 3
 
 
-async def told_of(witness: Witness, client: httpx.AsyncClient, sensor: Json, *calls: Mapping[float, float]) -> list[str]:
+async def told_of(
+    witness: Witness, client: httpx.AsyncClient, sensor: Json, *calls: Mapping[float, float]
+) -> list[str]:
     """What is told of a sensor when readings come in calls, as the last words of the types."""
     await witness.look_away()
     for call in calls:
@@ -22,7 +24,9 @@ async def told_of(witness: Witness, client: httpx.AsyncClient, sensor: Json, *ca
 async def test_an_excursion_is_told_once_and_its_end_once(
     client: httpx.AsyncClient, witness: Witness, sensor: Json
 ) -> None:
-    assert await told_of(witness, client, sensor, {0: FINE}, {1: HOT}, {2: HOT}, {3: HOT, 4: HOT}, {5: FINE}, {6: FINE}) == [
+    assert await told_of(
+        witness, client, sensor, {0: FINE}, {1: HOT}, {2: HOT}, {3: HOT, 4: HOT}, {5: FINE}, {6: FINE}
+    ) == [
         "broken",
         "restored",
     ]

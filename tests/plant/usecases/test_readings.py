@@ -30,7 +30,7 @@ async def test_the_same_call_again_stores_nothing_and_is_no_mistake(client: http
     rows = [make.reading(sensor["id"], second, second) for second in range(50)]
     assert await outcome(client, rows) == (50, 0, [])
     assert await outcome(client, rows) == (0, 50, [])
-    assert await outcome(client, rows[::-1] + [make.reading(sensor["id"], 50, 0)]) == (1, 50, [])
+    assert await outcome(client, [*rows[::-1], make.reading(sensor["id"], 50, 0)]) == (1, 50, [])
     assert len(await make.stored(client, sensor["id"])) == 51
 
 
@@ -72,7 +72,9 @@ async def test_late_readings_find_their_place_and_the_last_one_never_moves_back(
 
 async def test_many_sensors_in_any_order_are_sorted_out(client: httpx.AsyncClient) -> None:
     own = await sensors(client, 5)
-    wanted = {each["id"]: {second: float(place * 1000 + second) for second in range(100)} for place, each in enumerate(own)}
+    wanted = {
+        each["id"]: {second: float(place * 1000 + second) for second in range(100)} for place, each in enumerate(own)
+    }
     rows = [make.reading(id, second, value) for id, values in wanted.items() for second, value in values.items()]
     CHANCE.shuffle(rows)
     assert await outcome(client, rows[:250]) == (250, 0, [])
@@ -115,7 +117,11 @@ async def test_new_months_may_be_begun_by_many_at_once(client: httpx.AsyncClient
     """Four months each, in orders that cross, of sensors in orders that cross."""
     own = await sensors(client, 8)
     calls = [
-        [make.reading(own[(number + turn) % 8]["id"], -MONTH * (24 + month), number) for turn in range(2) for month in range(4)]
+        [
+            make.reading(own[(number + turn) % 8]["id"], -MONTH * (24 + month), number)
+            for turn in range(2)
+            for month in range(4)
+        ]
         for number in range(8)
     ]
     answers = await asyncio.gather(*(make.send(client, rows[:: CHANCE.choice((1, -1))]) for rows in calls))

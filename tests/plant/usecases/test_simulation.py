@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
@@ -20,8 +21,9 @@ from tests.plant import make
 from tests.plant.make import YESTERDAY
 
 NUMBERS = [plan.number for plan in LINES]
-HOURS = 3
-END = YESTERDAY + timedelta(hours=HOURS)
+HOURS = 2
+BEGIN = YESTERDAY.replace(second=0)
+END = BEGIN + timedelta(hours=HOURS)
 
 _TABLES = ("production_counts", "production_batches", "line_states", "readings", "sensors", "production_lines")
 
@@ -54,7 +56,7 @@ async def all_of(session: AsyncSession, statement: str) -> list[tuple[object, ..
 async def test_a_second_run_goes_on_where_the_first_one_ended(database: Database, demo: Actor) -> None:
     first = await begin(database, demo, "first")
     assert first.since is None
-    await play(database, demo, first, Plant(7, YESTERDAY, shifts=ROUND_THE_CLOCK), HOURS)
+    await play(database, demo, first, Plant(7, BEGIN, shifts=ROUND_THE_CLOCK), HOURS)
     second = await begin(database, demo, "second")
     assert second.lines == first.lines
     assert second.sensors == first.sensors
@@ -69,7 +71,7 @@ async def test_a_second_run_goes_on_where_the_first_one_ended(database: Database
         batches = await all_of(
             session, "SELECT line_id, actual_start_time, actual_end_time FROM production_batches ORDER BY 1, 2"
         )
-    for one, next_one in zip(batches, batches[1:], strict=False):
+    for one, next_one in pairwise(batches):
         assert one[0] != next_one[0] or str(one[2]) <= str(next_one[1])
 
 
@@ -78,7 +80,7 @@ async def test_a_batch_that_a_run_left_ends_with_the_run_and_not_when_the_next_o
     database: Database, demo: Actor
 ) -> None:
     cast = await begin(database, demo, "first")
-    await play(database, demo, cast, Plant(7, YESTERDAY, shifts=ROUND_THE_CLOCK), HOURS)
+    await play(database, demo, cast, Plant(7, BEGIN, shifts=ROUND_THE_CLOCK), HOURS)
     left = dict(cast.batches)
     assert left
     await begin(database, demo, "second")
@@ -95,7 +97,7 @@ async def test_the_plant_s_quantities_are_the_sums_of_its_counts_and_its_oee_is_
     database: Database, demo: Actor
 ) -> None:
     cast = await begin(database, demo, "first")
-    await play(database, demo, cast, Plant(7, YESTERDAY, shifts=ROUND_THE_CLOCK), HOURS)
+    await play(database, demo, cast, Plant(7, BEGIN, shifts=ROUND_THE_CLOCK), HOURS)
     async with tenant_transaction(database, demo) as session:
         wrong = await all_of(
             session,
@@ -104,7 +106,7 @@ async def test_the_plant_s_quantities_are_the_sums_of_its_counts_and_its_oee_is_
         )
         assert wrong == []
         for id in cast.lines.values():
-            measured = await lines.effectiveness(session, id, YESTERDAY, END)
+            measured = await lines.effectiveness(session, id, BEGIN, END)
             assert measured.ratios.oee is not None
             assert 0 < measured.ratios.oee < 1
             assert measured.elements.unrecorded == 0

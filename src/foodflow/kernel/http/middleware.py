@@ -17,6 +17,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 _UNVERSIONED = re.compile(r"\A/api/(?!v\d+(?:/|$)|openapi\.json$|docs(?:/|$)|redoc$)(?=[^/])")
 _QUIET = ("/health", "/metrics", "/static", "/api/v1/health")
 
+# What a WebSocket is answered with where no status is sent: accepted, or closed before that.
+_SOCKET_STATUS = {"websocket.accept": 101, "websocket.close": 403}
 # Callers can make up others without end, and each would be a time series of its own.
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
@@ -54,44 +56,43 @@ class RequestTrail:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Follow one request from its arrival to the last byte of its answer."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else str(clock.new_id())
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        status = 500
+        status: int | None = None
         started = time.perf_counter()
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            if "status" in message:
                 MutableHeaders(scope=message)["x-request-id"] = request_id
+            status = status or message.get("status", _SOCKET_STATUS.get(message["type"]))
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_id)
             finally:
-                _account(scope, status, time.perf_counter() - started)
+                _account(scope, status or 500, time.perf_counter() - started)
 
 
 def _account(scope: Scope, status: int, seconds: float) -> None:
-    method = scope["method"] if scope["method"] in _METHODS else "other"
+    method = scope.get("method", "GET")  # a WebSocket begins as one
+    method = method if method in _METHODS else "other"
     route = _path_of_route(scope)
     telemetry.REQUESTS.labels(method, route, status).inc()
     telemetry.REQUEST_SECONDS.labels(method, route).observe(seconds)
     if not scope["path"].startswith(_QUIET):
-        log.info(
-            "request", method=scope["method"], path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1)
-        )
+        log.info("request", method=method, path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1))
 
 
 def _path_of_route(scope: Scope) -> str:
     """The whole path of the route that answered; FastAPI keeps an included router's prefix apart from the route."""
     included = scope.get("fastapi", {}).get("effective_route_context")
-    path: str = getattr(included or scope.get("route"), "path", "unmatched")
+    path: str = getattr(included, "path", "") or getattr(scope.get("route"), "path", "unmatched")
     return path
 
 

@@ -127,7 +127,7 @@ def _require_good(report: Report) -> None:
         )
         for row in report.bad
     )
-    raise BadRows(f"{report.bad_count} bad cells in {report.rows} rows; nothing was stored", errors=errors)
+    raise BadRows(f"bad cells: {report.bad_count} in {report.rows} rows; nothing was stored", errors=errors)
 
 
 def _require_recordable(layout: Layout, readings: Mapping[str, Readings]) -> None:
@@ -146,7 +146,7 @@ def _require_recordable(layout: Layout, readings: Mapping[str, Readings]) -> Non
             )
             for line in sorted(wrong)[:_MAX_TOLD]
         )
-        raise BadRows(f"times that cannot be, on {len(wrong)} lines; nothing was stored", errors=errors)
+        raise BadRows(f"lines with times that cannot be: {len(wrong)}; nothing was stored", errors=errors)
 
 
 def _reason(text: str, reason: str) -> str:

@@ -127,7 +127,9 @@ async def enter_state(
 
 
 async def enter_running(session: AsyncSession, actor: Actor, line: ProductionLine, *, at: datetime) -> None:
-    """Record that a line (locked) runs since a batch began; an idleness that begins and ends with two batches is none."""
+    """Record that a line (locked) runs since a batch began; idleness from the end of a batch to this very moment is
+    none.
+    """
     holding = await queries.state_at(session, line.id, at)
     if holding is not None and holding.at == at:
         if holding.state == LineState.RUNNING:
