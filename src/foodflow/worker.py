@@ -1,7 +1,6 @@
 """The job process: the relay of events and the queue of jobs."""
 
 import asyncio
-import contextlib
 import signal
 
 import structlog
@@ -32,11 +31,13 @@ async def work(settings: Settings) -> None:
         relaying = asyncio.create_task(relay.run(database, sinks))
         stop = asyncio.create_task(_told_to_stop())
         log.info("jobs.started")
-        await asyncio.wait({worker, relaying, stop}, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait({worker, relaying, stop}, return_when=asyncio.FIRST_COMPLETED)
         for task in (relaying, worker, stop):
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(worker, relaying)
+        # Both are waited for, whatever the first one says: the queue stays open until the jobs in hand are finished.
+        await asyncio.gather(worker, relaying, return_exceptions=True)
+        for task in ended:
+            task.result()
     await database.close()
 
 
