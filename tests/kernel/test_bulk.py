@@ -12,9 +12,9 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foodflow.kernel import clock
 from foodflow.kernel.bulk import POSTGRES_EPOCH, binary_rows, copy_in, insert_new, postgres_times
 from foodflow.numerics.epoch import to_micros
-from tests.plant.make import YESTERDAY
 
 NAMES = ("key", "big", "small", "value")
 
@@ -98,7 +98,7 @@ async def test_all_given_rows_stay_readable_with_their_places_until_the_transact
 
 
 async def test_times_are_those_that_postgresql_means(session: AsyncSession) -> None:
-    moments = np.array([to_micros(YESTERDAY), POSTGRES_EPOCH, -1], np.int64)
+    moments = np.array([to_micros(clock.now()), POSTGRES_EPOCH, -1], np.int64)
     await session.execute(text("CREATE TABLE moments (at timestamptz)"))
     await copy_in(session, "moments", ["at"], [postgres_times(moments)])
     read = await session.scalars(

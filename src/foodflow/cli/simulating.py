@@ -67,7 +67,8 @@ async def _make_up_the_past(database: Database, actor: Actor, cast: Cast, plant:
             async with tenant_transaction(database, actor) as session:
                 await simulation.play(session, actor, cast, events)
             bar.advance(task, (plant.now - before).total_seconds())
-    typer.echo(f"The past since {plant.start:%Y-%m-%d %H:%M} UTC is made up")
+    if plant.start < now:
+        typer.echo(f"The past since {plant.start:%Y-%m-%d %H:%M} UTC is made up")
 
 
 async def _go_on(database: Database, actor: Actor, cast: Cast, plant: Plant) -> None:

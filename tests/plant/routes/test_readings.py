@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import httpx
 import numpy as np
@@ -123,7 +123,7 @@ BAD_CELLS = [
     ("timestamp", "null"),
     ("timestamp", '"1999-12-31T23:59:59.999999Z"'),
     ("timestamp", '"0001-01-01T00:00:00+14:00"'),
-    ("timestamp", f'"{wire(datetime.now(UTC) + timedelta(minutes=9))}"'),
+    ("timestamp", '"2999-01-01T00:00:00Z"'),
     ("sensor_id", '"7"'),
     ("sensor_id", "null"),
 ]

@@ -81,7 +81,7 @@ async def test_two_states_at_one_moment_contradict_each_other(client: httpx.Asyn
         ("status", {"status": "unrecorded"}),
         ("status", {"status": None}),
         ("status", {}),
-        ("at", {"status": "idle", "at": make.wire(datetime.now(UTC) + timedelta(minutes=6))}),
+        ("at", {"status": "idle", "at": "2999-01-01T00:00:00Z"}),
         ("at", {"status": "idle", "at": "1999-12-31T23:59:59.999999Z"}),
         ("at", {"status": "idle", "at": "2024-01-01T00:00:00"}),
         ("at", {"status": "idle", "at": "yesterday"}),
@@ -136,7 +136,7 @@ async def test_a_window_cut_in_two_adds_up_to_the_whole(client: httpx.AsyncClien
     [
         ("start_time", {"start_time": make.at(60), "end_time": make.at()}),
         ("start_time", {"start_time": make.at(), "end_time": make.at()}),
-        ("start_time", {"start_time": make.wire(datetime.now(UTC) + timedelta(hours=1))}),
+        ("start_time", {"start_time": "2999-01-01T00:00:00Z"}),
         ("start_time", {"start_time": "2000-01-01T00:00:00Z", "end_time": "2010-01-01T00:00:00Z"}),
         ("start_time", {"start_time": "2024-01-01T00:00:00"}),
         ("end_time", {"end_time": "0001-01-01T00:00:00Z"}),
