@@ -130,10 +130,9 @@ async def _json_rows(
     token = credentials.sign_access_token(_KEY, AccessClaims(user_id, "demo"))
     bodies = iter([_body(ids, number) for number in range(100, 108)])
     reference = _Reference(connection, ids, 100)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://bench", headers={"Authorization": f"Bearer {token}"}
-    ) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://bench", headers=headers) as client:
 
         async def ours() -> None:
             answer = await client.post("/api/v1/plant-ops/sensors/readings/bulk", content=next(bodies))
