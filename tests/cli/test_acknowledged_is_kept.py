@@ -175,9 +175,9 @@ def stored(client: httpx.Client, sensor: str) -> dict[str, float]:
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Installation:
+def installation(folder: Path) -> Installation:
     """FoodFlow in an empty folder."""
-    return Installation(tmp_path / "home")
+    return Installation(folder / "home")
 
 
 def test_every_acknowledged_reading_survives_kill_9_of_each_part(installation: Installation) -> None:

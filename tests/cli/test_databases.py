@@ -52,23 +52,26 @@ async def test_a_wrong_setting_is_told_in_one_line(monkeypatch: pytest.MonkeyPat
     assert "DATABASE_URL is not valid" in (await foodflow("tenant", "list")).refusal
 
 
-async def test_a_command_starts_a_database_of_its_own_in_a_new_home_and_stops_it_again(
-    tmp_path: Path, text: Path
+async def test_a_command_starts_a_database_of_its_own_in_a_new_home_and_joins_one_that_runs(
+    folder: Path, text: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = tmp_path / "home"
-    environment = {"FOODFLOW_HOME": str(home)}
-    first = await process("ingest", text, "--line", "L", environment=environment)
+    home = folder / "home"
+    first = await process("ingest", text, "--line", "L", environment={"FOODFLOW_HOME": str(home)})
     assert (first.code, first.err) == (0, "")
     assert "Company demo created" in first.out
     assert "2 readings stored, 0 were there already" in first.out
-    with lifeline.vacant(lifeline.lock_of(home)) as free:
-        assert free
-    assert EmbeddedPostgres(home).pid is None
-    # Two at once share it: either is done, or it says in one line that the database has gone with the other one.
-    at_once = (("ingest", text, "--line", "L"), ("tenant", "list"))
-    said = await asyncio.gather(*(process(*command, environment=environment) for command in at_once))
-    assert [each.code for each in said if not (each.code and each.refusal)][:1] == [0]
-    assert EmbeddedPostgres(home).pid is None
+    server = EmbeddedPostgres(home)
+    assert server.pid is None
+    monkeypatch.setenv("FOODFLOW_HOME", str(home))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with lifeline.hold(lifeline.lock_of(home), address="this test"):  # which has only begun to start the server
+        again = asyncio.create_task(foodflow("ingest", text, "--line", "L"))
+        try:
+            await asyncio.to_thread(server.start)
+            assert "0 readings stored, 2 were there already" in (await again).out
+            assert server.pid is not None
+        finally:
+            await asyncio.to_thread(server.stop)
 
 
 @pytest.mark.usefixtures("on_database")
