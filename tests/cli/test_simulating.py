@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from foodflow.numerics.plant_simulation.equipment import ROUND_THE_CLOCK
 from tests.cli.make import foodflow
 from tests.plant import make
 from tests.plant.make import PLANT, Json, good
@@ -15,7 +16,10 @@ async def listed(client: httpx.AsyncClient, kind: str, **wanted: str) -> list[Js
     return rows
 
 
-async def test_two_hours_are_made_up_and_the_next_call_goes_on_from_there(client: httpx.AsyncClient) -> None:
+async def test_two_hours_are_made_up_and_the_next_call_goes_on_from_there(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foodflow.cli.simulating.TWO_SHIFTS", ROUND_THE_CLOCK)  # whatever the time of this test is
     said = await foodflow("simulate", "--history-only", "--hours", 2)
     assert (said.code, said.err) == (0, "")
     lines, sensors = await listed(client, "lines"), await listed(client, "sensors")

@@ -52,7 +52,7 @@ BAD_FIELDS: list[tuple[str, Json]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "fields"), BAD_FIELDS, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("field", "fields"), BAD_FIELDS)
 async def test_a_wrong_field_refuses_a_new_batch_and_is_named(
     client: httpx.AsyncClient, line: Json, field: str, fields: dict[str, Any]
 ) -> None:

@@ -144,7 +144,6 @@ async def test_a_window_cut_in_two_adds_up_to_the_whole(client: httpx.AsyncClien
         ("end_time", {"end_time": "now"}),
         ("start", {"start": make.at()}),
     ],
-    ids=str,
 )
 async def test_a_window_that_is_none_is_refused(
     client: httpx.AsyncClient, line: Json, deed: str, field: str, window: dict[str, str]

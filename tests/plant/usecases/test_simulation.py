@@ -22,7 +22,7 @@ from tests.plant.make import YESTERDAY
 
 NUMBERS = [plan.number for plan in LINES]
 HOURS = 2
-BEGIN = YESTERDAY.replace(second=0)
+BEGIN = YESTERDAY.replace(hour=1, minute=0, second=0)  # no line has its weekly maintenance at night
 END = BEGIN + timedelta(hours=HOURS)
 
 _TABLES = ("production_counts", "production_batches", "line_states", "readings", "sensors", "production_lines")
