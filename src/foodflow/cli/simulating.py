@@ -46,7 +46,7 @@ def simulate(
 async def _run(database: Database, actor: Actor, hours: float, seed: int, *, history_only: bool) -> None:
     now = clock.now()
     async with tenant_transaction(database, actor) as session:
-        cast = await simulation.set_up(session, actor, run=f"{now:%y%m%d-%H%M%S}")
+        cast = await simulation.set_up(session, actor, run=f"{now:%H%M%S}")
     on_shift = TWO_SHIFTS.are_on(now)
     if not on_shift:
         typer.echo("It is outside the plant's two shifts (weekdays 6 to 22 UTC), so today it works around the clock")

@@ -155,7 +155,7 @@ async def test_a_new_sensor_has_the_unit_and_limits_that_are_named(client: httpx
     told = good(await make.upload(client, line["id"], table(f"{FIRST},-1", f"{SECOND},3"), sensor=code, **wanted))
     assert (told["created_sensors"], told["outside_limits"]) == ([code], 1)
     made = good(await client.get(f"{PLANT}/sensors/by-code/{code}"))
-    assert (made["unit_of_measure"], made["min_value"], made["max_value"], made["name"]) == ("[degF]", 0, 5, "v")
+    assert (made["unit_of_measure"], made["min_value"], made["max_value"], made["name"]) == ("[degF]", 0, 5, code)
 
 
 @pytest.mark.parametrize(

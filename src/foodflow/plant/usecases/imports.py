@@ -224,7 +224,7 @@ async def _create(
 ) -> Sensor:
     rules.require_name("sensor", code, longest=rules.MAX_CODE)
     rules.require_name("column", column, longest=rules.MAX_NAME)
-    fields = {"line_id": line.id, "sensor_code": code, "name": column, "sensor_type": new.sensor_type}
+    fields = {"line_id": line.id, "sensor_code": code, "name": new.code or column, "sensor_type": new.sensor_type}
     limits = {"min_value": new.min_value, "max_value": new.max_value, "unit_of_measure": new.unit_of_measure}
     return await sensors.create_sensor(session, actor, {**fields, **limits, "location": "", "position": ""})
 
