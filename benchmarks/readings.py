@@ -18,7 +18,8 @@ from pydantic import SecretStr
 
 from benchmarks.installation import Installation, installation
 from benchmarks.measuring import Figure, in_turn
-from foodflow.identity import public as identity
+from foodflow.identity.public import people, signing_in
+from foodflow.identity.public.signing_in import Entered
 from foodflow.kernel import credentials
 from foodflow.kernel.bulk import postgres_times
 from foodflow.kernel.credentials import AccessClaims
@@ -125,9 +126,9 @@ async def _json_rows(
     """JSON rows over the HTTP interface, in process: decoded, validated, stored, acknowledged."""
     app = create_app(Settings(database_url=place.postgres.url, secret_key=SecretStr(_KEY)))
     password = secrets.token_urlsafe()
-    await identity.ensure_administrator(place.database, tenant="demo", username="bench", password=password)
-    user_id, _ = await identity.check_password(place.database, "bench", password, company=None, default="demo")
-    token = credentials.sign_access_token(_KEY, AccessClaims(user_id, "demo"))
+    await people.ensure_administrator(place.database, tenant="demo", username="bench", password=password)
+    signed_in = await signing_in.check_password(place.database, Entered("bench", password), default="demo")
+    token = credentials.sign_access_token(_KEY, AccessClaims(signed_in.user_id, "demo"))
     bodies = iter([_body(ids, number) for number in range(100, 108)])
     reference = _Reference(connection, ids, 100)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

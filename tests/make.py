@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 from sqlalchemy import Engine, NullPool, create_engine
 
-from foodflow.identity.public import ROLES
+from foodflow.identity.public.people import ROLES
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.tenancy import TenantName
 
@@ -24,8 +24,8 @@ WITH person AS (
     INSERT INTO platform.users (username, email, first_name, last_name, password_hash, is_active, created_at)
     VALUES (%(username)s, '', '', '', %(password_hash)s, true, now()) RETURNING id
 ), places AS (
-    INSERT INTO platform.memberships (user_id, tenant, roles)
-    SELECT id, company, %(roles)s::text[] FROM person, unnest(%(companies)s::text[]) AS company
+    INSERT INTO platform.memberships (user_id, tenant, roles, accepted_at, created_at)
+    SELECT id, company, %(roles)s::text[], now(), now() FROM person, unnest(%(companies)s::text[]) AS company
 )
 SELECT id FROM person
 """

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from pydantic import SecretStr
 from starlette.routing import Mount
 
-from foodflow.identity.public import ROLES
+from foodflow.identity.public.people import ROLES
 from foodflow.kernel.http.guards import Guard, GuardedRoute
 from foodflow.main import create_app
 from foodflow.settings import Settings

@@ -8,12 +8,14 @@ from fastapi import FastAPI
 from foodflow import composition, parts
 from foodflow.console import pages
 from foodflow.console.routes import router as console_router
-from foodflow.identity import public as identity
+from foodflow.identity.public.authenticating import authenticator
 from foodflow.identity.routes import router as identity_router
 from foodflow.kernel.db import Database
 from foodflow.kernel.http import health, middleware, problems
 from foodflow.kernel.live.hub import Hub
 from foodflow.kernel.live.routes import router as live_router
+from foodflow.kernel.mail import Postbox
+from foodflow.kernel.sealing import Sealer
 from foodflow.plant.routes import router as plant_router
 from foodflow.settings import Settings
 
@@ -47,7 +49,9 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.database, app.state.hub = settings, database, hub
-    app.state.authenticate = identity.authenticator(database, secret_key)
+    app.state.sealer = Sealer(secret_key)
+    app.state.postbox = Postbox(settings, app.state.sealer)
+    app.state.authenticate = authenticator(database, secret_key)
     problems.install(app)
     health.install(app)
     for router in (identity_router, live_router, plant_router, console_router):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.exc import DBAPIError
 
-from foodflow.identity import public as identity
+from foodflow.identity.public import people
 from foodflow.kernel.db import Database
 from foodflow.kernel.errors import Refusal
 from foodflow.kernel.migrations import Migrator
@@ -59,8 +59,12 @@ def _administrator(database_url: str, settings: Settings) -> Iterator[str]:
 async def _ensure(database_url: str, settings: Settings, password: str) -> bool:
     database = Database(database_url, pool_size=1)
     try:
-        return await identity.ensure_administrator(
-            database, tenant=settings.default_tenant, username=settings.admin_username, password=password
+        return await people.ensure_administrator(
+            database,
+            tenant=settings.default_tenant,
+            username=settings.admin_username,
+            password=password,
+            is_operator=True,
         )
     finally:
         await database.close()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -11,12 +12,14 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 SLUG_PATTERN = r"^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$"
 """A company's short name: at once a host name and, with `_` for `-`, a PostgreSQL role."""
+RATE_PATTERN = r"^[1-9][0-9]{0,8}/(second|minute|hour)$"
 LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 
 _PREFIX = "FOODFLOW_"
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here: how to reach a server that is
 # Needed by whoever prepares the database alone, so the parts are started without it.
 _NOT_FOR_PARTS = frozenset({"admin_password"})
+_MAY_CARRY_A_PASSWORD = frozenset({"database_url", "redis_url", "smtp_url"})
 _LONGEST_VALUE_SHOWN = 80
 
 
@@ -43,6 +46,39 @@ def _postgresql_url(value: str) -> str:
     return value
 
 
+def _web_origin(value: str) -> str:
+    parts = urlsplit(value)
+    _ = parts.port  # raises ValueError unless the port is a number from 0 to 65535
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        message = "not the address of a site"
+        raise ValueError(message)
+    return value.rstrip("/")
+
+
+def _listed(value: object) -> object:
+    return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+
+def _network(value: str) -> str:
+    return str(ip_network(value))  # raises ValueError unless it is an address or a network
+
+
+def _mail_server(value: str) -> str:
+    parts = urlsplit(value)
+    _ = parts.port
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        message = "not an smtp:// or smtps:// URL"
+        raise ValueError(message)
+    return value
+
+
+def _redis_url(value: str) -> str:
+    if urlsplit(value).scheme not in {"redis", "rediss"}:
+        message = "not a redis:// or rediss:// URL"
+        raise ValueError(message)
+    return value
+
+
 def _setting(default: object, meaning: str, expected: str, **rules: Any) -> Any:  # noqa: ANN401 - typed as pydantic.Field is
     return Field(default, description=meaning, json_schema_extra={"expected": expected}, **rules)
 
@@ -50,7 +86,9 @@ def _setting(default: object, meaning: str, expected: str, **rules: Any) -> Any:
 class Settings(BaseSettings):
     """All settings of one process, checked and frozen; `load_settings` reads them from the environment."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=_PREFIX, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=_PREFIX, populate_by_name=True, enable_decoding=False
+    )
 
     database_url: Annotated[str, AfterValidator(_postgresql_url)] | None = _setting(
         None,
@@ -87,6 +125,65 @@ class Settings(BaseSettings):
         "1 to 40 characters: lower-case letters, digits and hyphens, a letter first, no hyphen last",
         pattern=SLUG_PATTERN,
     )
+    url: Annotated[str, AfterValidator(_web_origin)] | None = _setting(
+        None,
+        "Address that people reach FoodFlow at, for links in mails and signing in elsewhere. Not set: host and port.",
+        "the address of a site, such as https://foodflow.example",
+    )
+    trusted_origins: Annotated[tuple[Annotated[str, AfterValidator(_web_origin)], ...], BeforeValidator(_listed)] = (
+        _setting(
+            (),
+            "Other sites whose pages may call FoodFlow with a visitor's cookie, separated by commas.",
+            "addresses of sites, such as https://app.example,https://board.example",
+        )
+    )
+    trusted_proxies: Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_listed)] = (
+        _setting(
+            (),
+            "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, separated by commas.",
+            "IP addresses or networks, such as 10.0.0.5,192.168.0.0/16",
+        )
+    )
+    rate_per_address: str = _setting(
+        "1200/minute", "Calls taken from one address without a credential.", "such as 600/minute", pattern=RATE_PATTERN
+    )
+    rate_per_credential: str = _setting(
+        "3000/minute", "Calls taken from one person or API key.", "such as 600/minute", pattern=RATE_PATTERN
+    )
+    rate_per_company: str = _setting(
+        "12000/minute", "Calls taken from one company.", "such as 6000/minute", pattern=RATE_PATTERN
+    )
+    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = _setting(
+        None,
+        "Redis in which several web processes count calls together. Not set: each counts by itself.",
+        "a URL such as redis://host:6379/0",
+        validation_alias="REDIS_URL",
+        repr=False,  # it may carry a password
+    )
+    smtp_url: Annotated[str, AfterValidator(_mail_server)] | None = _setting(
+        None,
+        "Mail server; smtp:// starts TLS where the server offers it, smtps:// begins with it."
+        " Not set: mails are written into the folder `mail` of the home folder.",
+        "a URL such as smtp://user:password@host:587",
+        validation_alias="SMTP_URL",
+        repr=False,  # it may carry a password
+    )
+    mail_from: str = _setting(
+        "foodflow@localhost", "Sender of mails.", "an e-mail address", pattern=r"^[^\s@<>]+@[^\s@<>]+$"
+    )
+    supabase_url: Annotated[str, AfterValidator(_web_origin)] | None = _setting(
+        None,
+        "Supabase project whose users may call with its tokens, once they are linked to a person.",
+        "the address of a project, such as https://abc.supabase.co",
+        validation_alias="SUPABASE_URL",
+    )
+    supabase_jwt_secret: SecretStr | None = _setting(
+        None,
+        "Shared secret of that project's tokens (HS256). Not set: its published keys (RS256, ES256) alone.",
+        "at least 32 characters",
+        validation_alias="SUPABASE_JWT_SECRET",
+        min_length=32,
+    )
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = _setting(
         "info", "How much is logged.", "debug, info, warning, error or critical"
     )
@@ -109,6 +206,16 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """Where a browser on this machine reaches the web server, such as http://127.0.0.1:8000."""
         return f"http://{bracketed(_EVERY_ADDRESS.get(self.host, self.host))}:{self.port}"
+
+    @property
+    def public_url(self) -> str:
+        """The address that stands in links to FoodFlow, without a slash at its end."""
+        return self.url or self.address
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where mails are written while no mail server is set."""
+        return self.home / "mail"
 
 
 class _Environment(EnvSettingsSource):
@@ -155,6 +262,8 @@ def bracketed(host: str) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
@@ -170,6 +279,6 @@ def _complaint(field: str, value: str) -> str:
 
 def _shown(field: str, value: str) -> str:
     """The value as an error line may carry it: never a secret, never a second line."""
-    if field == "database_url" or SecretStr in get_args(Settings.model_fields[field].annotation):
+    if field in _MAY_CARRY_A_PASSWORD or SecretStr in get_args(Settings.model_fields[field].annotation):
         return "not valid"
     return repr(value if len(value) <= _LONGEST_VALUE_SHOWN else f"{value[:_LONGEST_VALUE_SHOWN]}…")

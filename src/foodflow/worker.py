@@ -6,8 +6,9 @@ import signal
 import structlog
 
 from foodflow import composition, parts
-from foodflow.kernel import jobs, queue, readiness, relay
+from foodflow.kernel import jobs, mail, queue, readiness, relay
 from foodflow.kernel.db import Database
+from foodflow.kernel.sealing import Sealer
 from foodflow.settings import Settings
 
 AT_ONCE = 4
@@ -20,8 +21,9 @@ async def work(settings: Settings) -> None:
     """Relay events and do jobs until SIGTERM or SIGINT; jobs in hand are finished first."""
     database = Database(parts.database_url_of(settings), pool_size=AT_ONCE + 2, listeners=composition.LISTENERS)
     await readiness.prepared(database.engine)
-    app = queue.build_queue(database, composition.JOBS, composition.PERIODIC)
-    sinks = (relay.to_live, jobs.sink_of(composition.JOBS))
+    known = (*composition.JOBS, mail.job_of(settings, Sealer(parts.secret_key_of(settings))))
+    app = queue.build_queue(database, known, composition.PERIODIC)
+    sinks = (relay.to_live, jobs.sink_of(known))
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(

@@ -5,7 +5,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from foodflow.identity.public import SESSION_COOKIE
+from foodflow.identity.public.signing_in import SESSION_COOKIE
 from tests import make
 from tests.console.make import BROWSER, Parsed
 from tests.make import Person

@@ -8,7 +8,9 @@ import httpx
 import jwt
 import psycopg
 
+from foodflow.identity.public.signing_in import Caller, SignedIn, begin_browser_session
 from foodflow.kernel import clock
+from foodflow.kernel.db import Database
 from tests import make
 from tests.make import PASSWORD, SECRET_KEY, Person
 
@@ -48,3 +50,9 @@ def claims(person: Person, *, age: timedelta = timedelta(0), **others: object) -
 def signed(claims: dict[str, Any], key: str = SECRET_KEY, algorithm: str = "HS256") -> str:
     """A token, however false."""
     return jwt.encode(claims, key, algorithm)
+
+
+async def browser(database: Database, person: Person, company: str) -> str:
+    """The secret of a browser session that has just begun."""
+    signed_in = SignedIn(person.id, company, ("pwd",))
+    return (await begin_browser_session(database, signed_in, Caller())).secret

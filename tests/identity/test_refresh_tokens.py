@@ -7,7 +7,8 @@ import httpx
 import psycopg
 import pytest
 
-from foodflow.identity import usecases
+from foodflow.identity.usecases import tokens
+from foodflow.identity.usecases.tokens import Caller, SignedIn
 from foodflow.kernel.db import Database, platform_transaction
 from tests.identity.make import refresh, sign_in, somebody, user
 from tests.kernel.http.make import fields, problem
@@ -82,7 +83,8 @@ async def test_a_thief_who_is_just_exchanging_when_the_family_ends_is_left_with_
 ) -> None:
     stolen = await rotated(anonymous_client, token)
     async with platform_transaction(database) as thief:
-        exchanged = await usecases.rotate(thief, stolen)
+        exchanged = await tokens.rotate(thief, stolen, Caller())
+        assert exchanged is not None
         await thief.flush()
         detection = asyncio.create_task(refresh(anonymous_client, token))
         _, waiting = await asyncio.wait({detection}, timeout=0.3)
@@ -122,7 +124,7 @@ async def test_what_is_no_refresh_token_is_refused(
 ) -> None:
     access_token = (await sign_in(anonymous_client, person.username)).json()["access_token"]
     async with platform_transaction(database) as session:
-        cookie = await usecases.begin(session, "session", person.id, "demo")
+        cookie = (await tokens.begin(session, "session", SignedIn(person.id, "demo", ()), Caller())).secret
     for token in ("x", "ä", " ", cookie):
         assert (await refresh(anonymous_client, token)).status_code in {401, 422}
     assert fields(await refresh(anonymous_client, access_token)) == {"refresh_token"}
@@ -143,7 +145,7 @@ async def test_expired_tokens_are_forgotten_and_others_kept(
         connection.execute(AGE, [WEEK * 2] * 2 + [person.id])
     kept = (await sign_in(anonymous_client, person.username)).json()["refresh_token"]
     async with platform_transaction(database) as session:
-        assert await usecases.forget_expired(session) >= 1
+        assert await tokens.forget_expired(session) >= 1
     with psycopg.connect(database_url) as connection:
         left = connection.execute("SELECT count(*) FROM platform.tokens WHERE user_id = %s", [person.id]).fetchone()
     assert left == (1,)

@@ -6,12 +6,14 @@ import httpx
 import psycopg
 import pytest
 
-from foodflow.identity import public, rules
-from foodflow.identity.public import SESSION_COOKIE
+from foodflow.identity.public import people, signing_in
+from foodflow.identity.public.signing_in import SESSION_COOKIE
+from foodflow.identity.rules import credentials as rules
+from foodflow.identity.rules import roles
 from foodflow.kernel import credentials
 from foodflow.kernel.db import Database
 from foodflow.kernel.errors import Invalid
-from tests.identity.make import TOKEN, USER, claims, refresh, sign_in, signed, somebody, user
+from tests.identity.make import TOKEN, USER, browser, claims, refresh, sign_in, signed, somebody, user
 from tests.kernel.http.make import fields, problem
 from tests.make import PASSWORD, Person
 
@@ -84,7 +86,7 @@ async def test_a_password_is_taken_as_it_was_typed(
     anonymous_client: httpx.AsyncClient, database: Database, password: str
 ) -> None:
     username = f"administrator-{len(password)}-{password[2].encode().hex()}"
-    assert await public.ensure_administrator(database, tenant="demo", username=username, password=password)
+    assert await people.ensure_administrator(database, tenant="demo", username=username, password=password)
     assert (await sign_in(anonymous_client, username, password)).status_code == 200
     assert (await sign_in(anonymous_client, username, password.strip(" a") + "x")).status_code == 401
 
@@ -123,14 +125,33 @@ async def test_who_belongs_to_one_company_comes_to_it_without_naming_it(
     assert await company(anonymous_client, await sign_in(anonymous_client, elsewhere.username)) == "akron"
 
 
-async def test_a_token_stays_with_its_company_whatever_a_header_says(
+async def test_somebody_of_several_companies_names_the_one_that_a_call_is_for(
     anonymous_client: httpx.AsyncClient, of_two: Person
 ) -> None:
     given = (await sign_in(anonymous_client, of_two.username, **{"X-Tenant": "akron"})).json()
-    headers = {"Authorization": f"Bearer {given['access_token']}", "X-Tenant": "demo"}
-    assert (await anonymous_client.get(USER, headers=headers)).json()["company"]["slug"] == "akron"
+    bearer = {"Authorization": f"Bearer {given['access_token']}"}
+    for named in ("demo", "akron"):
+        shown = await anonymous_client.get(USER, headers=bearer | {"X-Tenant": named})
+        assert shown.json()["company"]["slug"] == named
+    assert (await anonymous_client.get(USER, headers=bearer)).json()["company"]["slug"] == "akron"
     again = await refresh(anonymous_client, given["refresh_token"])
     assert await company(anonymous_client, again) == "akron"
+
+
+@pytest.mark.parametrize("named", ["akron", "nowhere", "", "demo'"])
+async def test_a_company_that_somebody_is_not_part_of_is_refused_whether_it_exists_or_not(
+    anonymous_client: httpx.AsyncClient, person: Person, named: str
+) -> None:
+    headers = {"Authorization": f"Bearer {signed(claims(person) | {'amr': ['pwd']})}", "X-Tenant": named}
+    assert problem(await anonymous_client.get(USER, headers=headers), 403)["code"] == "identity.other_company"
+
+
+async def test_whoever_was_vouched_for_by_others_stays_in_the_company_that_they_were_vouched_for(
+    anonymous_client: httpx.AsyncClient, of_two: Person
+) -> None:
+    headers = {"Authorization": f"Bearer {signed(claims(of_two) | {'amr': ['oidc']})}"}
+    assert (await anonymous_client.get(USER, headers=headers)).status_code == 200
+    problem(await anonymous_client.get(USER, headers=headers | {"X-Tenant": "akron"}), 403)
 
 
 def test_who_belongs_to_several_companies_but_not_to_the_default_one_is_asked_which() -> None:
@@ -141,7 +162,7 @@ def test_who_belongs_to_several_companies_but_not_to_the_default_one_is_asked_wh
 async def test_a_cookie_reads_and_does_nothing_else(
     anonymous_client: httpx.AsyncClient, database: Database, of_two: Person
 ) -> None:
-    secret = await public.begin_browser_session(database, of_two.id, "akron")
+    secret = await browser(database, of_two, "akron")
     cookie = {"Cookie": f"{SESSION_COOKIE}={secret}"}
     shown = await anonymous_client.get(USER, headers=cookie)
     assert (shown.status_code, shown.json()["company"]["slug"]) == (200, "akron")
@@ -154,7 +175,7 @@ async def test_a_cookie_reads_and_does_nothing_else(
 async def test_a_bad_token_is_not_made_good_by_a_cookie(
     anonymous_client: httpx.AsyncClient, database: Database, person: Person
 ) -> None:
-    secret = await public.begin_browser_session(database, person.id, "demo")
+    secret = await browser(database, person, "demo")
     headers = {"Cookie": f"{SESSION_COOKIE}={secret}", "Authorization": "Bearer x"}
     problem(await anonymous_client.get(USER, headers=headers), 401)
 
@@ -162,10 +183,10 @@ async def test_a_bad_token_is_not_made_good_by_a_cookie(
 async def test_a_session_ends_when_its_owner_ends_it_or_its_time_is_over(
     anonymous_client: httpx.AsyncClient, database: Database, database_url: str, person: Person
 ) -> None:
-    secrets = [await public.begin_browser_session(database, person.id, "demo") for _ in range(2)]
+    secrets = [await browser(database, person, "demo") for _ in range(2)]
     cookies = [{"Cookie": f"{SESSION_COOKIE}={secret}"} for secret in secrets]
-    await public.end_browser_session(database, secrets[0])
-    await public.end_browser_session(database, secrets[0])
+    await signing_in.end_browser_session(database, secrets[0])
+    await signing_in.end_browser_session(database, secrets[0])
     assert [(await anonymous_client.get(USER, headers=each)).status_code for each in cookies] == [401, 200]
     with psycopg.connect(database_url) as connection:
         connection.execute("UPDATE platform.tokens SET expires_at = now() WHERE user_id = %s", [person.id])
@@ -186,26 +207,26 @@ async def test_many_who_sign_in_at_once_all_come_in(anonymous_client: httpx.Asyn
 async def test_the_first_administrator_is_made_once_and_keeps_their_password(
     anonymous_client: httpx.AsyncClient, database: Database
 ) -> None:
-    first = {"tenant": "demo", "username": " First ", "password": "the first password"}
-    assert await public.ensure_administrator(database, **first)
-    assert not await public.ensure_administrator(database, **first | {"password": "another password"})
-    assert not await public.ensure_administrator(database, **first | {"tenant": "akron"})
+    first = "the first password"
+    for tenant, password, created in (("demo", first, True), ("demo", "another one", False), ("akron", first, False)):
+        made = await people.ensure_administrator(database, tenant=tenant, username=" First ", password=password)
+        assert made is created
     for headers, expected in (({}, "demo"), ({"X-Tenant": "akron"}, "akron")):
-        answer = await sign_in(anonymous_client, "first", first["password"], **headers)
+        answer = await sign_in(anonymous_client, "first", first, **headers)
         assert await company(anonymous_client, answer) == expected
-    problem(await sign_in(anonymous_client, "first", "another password"), 401)
+    problem(await sign_in(anonymous_client, "first", "another one"), 401)
 
 
 @pytest.mark.parametrize("password", ["short", "a" * 257])
 async def test_a_password_too_short_or_too_long_is_refused(database: Database, password: str) -> None:
     with pytest.raises(Invalid, match="password"):
-        await public.ensure_administrator(database, tenant="demo", username="nobody-yet", password=password)
+        await people.ensure_administrator(database, tenant="demo", username="nobody-yet", password=password)
 
 
 def test_roles_add_up_and_unknown_ones_give_nothing() -> None:
-    assert rules.permissions_of(["viewer", "integration"]) >= {"plant.read", "plant.record"}
-    assert rules.permissions_of(["nonsense"]) == frozenset()
-    assert rules.permissions_of([]) == frozenset()
+    assert roles.permissions_of(["viewer", "integration"]) >= {"plant.read", "plant.record"}
+    assert roles.permissions_of(["nonsense"]) == frozenset()
+    assert roles.permissions_of([]) == frozenset()
 
 
 async def test_a_token_of_a_person_says_nothing_that_the_person_may_not_know(

@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from foodflow.cli import build
-from foodflow.identity.public import ROLES
+from foodflow.identity.public.people import ROLES
 from foodflow.kernel.events import Event
 from foodflow.kernel.http import guarded_router, needs, open_to_all
 from foodflow.settings import Settings, variable_of

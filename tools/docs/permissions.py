@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
 from pydantic import SecretStr
 
-from foodflow.identity.public import ROLES
+from foodflow.identity.public.people import ROLES
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.http.guards import Guard
 from foodflow.kernel.tenancy import TenantName

@@ -9,7 +9,7 @@ import typer
 
 from foodflow.cli.databases import reachable_database
 from foodflow.cli.progress import bar_of
-from foodflow.identity import public as identity
+from foodflow.identity.public import people
 from foodflow.kernel.db import Database
 from foodflow.kernel.migrations import Migrator
 
@@ -34,7 +34,7 @@ def create(
     async def ensure(url: str, password: str) -> bool:
         database = Database(url, pool_size=1)
         try:
-            return await identity.ensure_administrator(database, tenant=slug, username=administrator, password=password)
+            return await people.ensure_administrator(database, tenant=slug, username=administrator, password=password)
         finally:
             await database.close()
 

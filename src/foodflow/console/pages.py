@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foodflow.console import assets, charts, measures, strips, words
-from foodflow.identity.public import SESSION_COOKIE
+from foodflow.identity.public.signing_in import SESSION_COOKIE
 from foodflow.kernel.http.guards import GuardedRoute
 
 SIGN_IN: Final = "/login"

@@ -13,7 +13,7 @@ from foodflow.console import signing_in, views
 from foodflow.console.assets import asset
 from foodflow.console.pages import HEADERS, SIGN_IN, PageRoute, page, redirect
 from foodflow.console.views import Asked
-from foodflow.identity import public as identity
+from foodflow.identity.public import people
 from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.http import CurrentActor, needs, open_to_all
 from foodflow.plant import public as plant
@@ -29,7 +29,7 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 async def show_board(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
     """The board of the visitor's company."""
     board = await _found(request, actor, plant.board, asked.choice)
-    person = await identity.person_of(request.app.state.database, actor)
+    person = await people.person_of(request.app.state.database, actor)
     return page("board.html", views.whole(asked, board) | views.visitor(actor, person))
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from foodflow.console.pages import SIGN_IN, page, redirect
-from foodflow.identity import public as identity
+from foodflow.identity.public import signing_in as identity
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import Forbidden, Malformed, TooLarge, Unauthenticated
 
@@ -92,20 +92,19 @@ async def sign_in(request: Request) -> Response:
     database = request.app.state.database
     default = request.app.state.settings.default_tenant
     try:
-        user_id, company = await identity.check_password(
-            database, form.username, form.password, company=form.company or None, default=default
-        )
+        tried = identity.Entered(form.username, form.password, form.company or None)
+        signed_in = await identity.check_password(database, tried, default=default)
     except identity.BadCredentials:
         return form_page(form, error="The user name or the password is wrong.", status=401)
     except identity.CompanyNotNamed:
         told = "You belong to several companies: say which one, and enter your password again."
         return form_page(form, error=told, status=409, ask_company=True)
     await _end_session(request)
-    secret = await identity.begin_browser_session(database, user_id, company)
+    stay = await identity.begin_browser_session(database, signed_in, _caller(request))
     response = redirect("/")
     response.set_cookie(
         identity.SESSION_COOKIE,
-        secret,
+        stay.secret,
         max_age=identity.SESSION_SECONDS,
         path="/",
         secure=_over_https(request),
@@ -124,6 +123,10 @@ async def sign_out(request: Request) -> Response:
     response = redirect(SIGN_IN)
     response.delete_cookie(identity.SESSION_COOKIE, path="/", secure=_over_https(request), httponly=True)
     return response
+
+
+def _caller(request: Request) -> identity.Caller:
+    return identity.Caller(request.client.host if request.client else "", request.headers.get("user-agent", ""))
 
 
 async def _end_session(request: Request) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import Query
 
-from foodflow.identity.public import Person
+from foodflow.identity.public.people import Person
 from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.plant.public import CHARTS, Board, Choice

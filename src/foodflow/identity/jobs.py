@@ -1,6 +1,6 @@
 """Jobs of identity."""
 
-from foodflow.identity import usecases
+from foodflow.identity.usecases import tokens
 from foodflow.kernel.db import Database, platform_transaction
 from foodflow.kernel.jobs import PlatformJob
 
@@ -9,7 +9,7 @@ async def forget_expired_tokens(database: Database) -> None:
     """Remove expired tokens, a thousand in a transaction."""
     while True:
         async with platform_transaction(database) as session:
-            if not await usecases.forget_expired(session):
+            if not await tokens.forget_expired(session):
                 return
 
 

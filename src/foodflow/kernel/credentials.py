@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
+from uuid import UUID
 
 import argon2
 import jwt
@@ -24,10 +26,13 @@ _slots = asyncio.Semaphore(_AT_ONCE)
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """What an access token says: who, and for which company."""
+    """What an access token says: who, for which company, out of which stay, signed in how, and until when."""
 
     user_id: int
     tenant: str
+    family: UUID | None = None
+    methods: tuple[str, ...] = ()
+    until: datetime | None = None
 
 
 def hash_password(password: str) -> str:
@@ -68,10 +73,13 @@ def secret_hash(secret: str) -> bytes:
 
 
 def sign_access_token(key: str, claims: AccessClaims) -> str:
-    """A JWT (RFC 7519) good for `ACCESS_TOKEN_LIFE`."""
+    """A JWT (RFC 7519) good until the claims' end, `ACCESS_TOKEN_LIFE` from now if they name none."""
     now = clock.now()
-    payload = {"sub": str(claims.user_id), "tenant": claims.tenant, "aud": _AUDIENCE, "iss": _ISSUER}
-    return jwt.encode(payload | {"iat": now, "exp": now + ACCESS_TOKEN_LIFE}, key, _ALGORITHM)
+    payload: dict[str, Any] = {"sub": str(claims.user_id), "tenant": claims.tenant, "aud": _AUDIENCE, "iss": _ISSUER}
+    payload |= {"iat": now, "exp": claims.until or now + ACCESS_TOKEN_LIFE, "amr": list(claims.methods)}
+    if claims.family is not None:
+        payload["sid"] = str(claims.family)
+    return jwt.encode(payload, key, _ALGORITHM)
 
 
 def read_access_token(key: str, token: str) -> AccessClaims | None:
@@ -79,8 +87,11 @@ def read_access_token(key: str, token: str) -> AccessClaims | None:
     required = ["sub", "tenant", "aud", "iss", "iat", "exp"]
     try:
         payload = jwt.decode(token, key, [_ALGORITHM], {"require": required}, audience=_AUDIENCE, issuer=_ISSUER)
-        return AccessClaims(int(payload["sub"]), str(payload["tenant"]))
-    except (jwt.InvalidTokenError, ValueError):
+        family = UUID(payload["sid"]) if "sid" in payload else None
+        until = datetime.fromtimestamp(payload["exp"], UTC)
+        methods = tuple(map(str, payload.get("amr", ())))
+        return AccessClaims(int(payload["sub"]), str(payload["tenant"]), family, methods, until)
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError):
         return None
 
 

@@ -38,7 +38,7 @@ _ENTER_TENANT = text(
     " set_config('lock_timeout', :lock_timeout, true)"
 )
 _ENTER_PLATFORM = text(
-    "SELECT set_config('search_path', 'platform, pg_temp', true),"
+    "SELECT set_config('role', 'none', true), set_config('search_path', 'platform, pg_temp', true),"
     " set_config('statement_timeout', :statement_timeout, true), set_config('lock_timeout', :lock_timeout, true)"
 )
 
@@ -116,8 +116,26 @@ async def write_consequences(session: AsyncSession) -> None:
 async def platform_transaction(database: Database) -> AsyncIterator[AsyncSession]:
     """One transaction on the tables that all companies share, as the login role."""
     async with AsyncSession(database.engine, expire_on_commit=False) as session, session.begin():
-        await session.execute(_ENTER_PLATFORM, {"statement_timeout": STATEMENT_TIMEOUT, "lock_timeout": LOCK_TIMEOUT})
+        await enter_platform(session)
         yield session
+
+
+async def enter_platform(session: AsyncSession) -> None:
+    """Be the login role on the tables that all companies share, until the transaction ends or enters a company."""
+    await session.execute(_ENTER_PLATFORM, {"statement_timeout": STATEMENT_TIMEOUT, "lock_timeout": LOCK_TIMEOUT})
+
+
+@asynccontextmanager
+async def directory_transaction(database: Database, actor: Actor) -> AsyncIterator[AsyncSession]:
+    """One transaction on the tables that all companies share, by somebody of a company: what the deed told and recorded
+    goes into that company's own schema, as the last statements of the same transaction.
+    """
+    async with platform_transaction(database) as session:
+        events.listen(session, database.listeners)
+        yield session
+        await session.flush()
+        await enter_tenant(session, actor)
+        await write_consequences(session)
 
 
 async def driver_connection(session: AsyncSession) -> Any:  # noqa: ANN401 - psycopg's connection, generic in its row type

@@ -17,7 +17,7 @@ from foodflow.kernel.db import Database
 from foodflow.kernel.events import Envelope
 
 _ENQUEUE = text("SELECT platform.enqueue(:task, CAST(:arguments AS jsonb), :lock, :queueing_lock, :run_at)")
-_REACT = text(
+_ENQUEUE_FOR = text(
     "SELECT platform.enqueue_for(r.tenant, r.task, r.arguments, NULL, NULL, NULL) FROM unnest("
     "CAST(:tenants AS text[]), CAST(:tasks AS text[]), CAST(:arguments AS jsonb[])) WITH ORDINALITY"
     " AS r (tenant, task, arguments, place) ORDER BY r.place"
@@ -68,6 +68,12 @@ async def enqueue(
     await session.execute(_ENQUEUE, values)
 
 
+async def enqueue_for(session: AsyncSession, tenant: str, name: str, /, **arguments: Any) -> None:  # noqa: ANN401
+    """Have a job done for a company out of a transaction of the platform, once that has committed."""
+    values = {"tenants": [tenant], "tasks": [name], "arguments": [json.dumps(arguments)]}
+    await session.execute(_ENQUEUE_FOR, values)
+
+
 def sink_of(jobs: Sequence[Job]) -> Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]:
     """The relay's sink of jobs: each event enqueues the jobs that follow it, in the relay's transaction."""
 
@@ -79,6 +85,6 @@ def sink_of(jobs: Sequence[Job]) -> Callable[[AsyncSession, Sequence[Envelope]],
                 "tasks": [name for name, _ in wanted],
                 "arguments": [json.dumps({"event": envelope.data}) for _, envelope in wanted],
             }
-            await session.execute(_REACT, values)
+            await session.execute(_ENQUEUE_FOR, values)
 
     return to_jobs

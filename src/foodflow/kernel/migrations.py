@@ -25,6 +25,10 @@ from foodflow.kernel.tenancy import TEMPLATE_SCHEMA, TenantName, schema_name, te
 TENANTS_GROUP = "foodflow_tenants"
 _LOCK_KEY = 0x464F_4F44
 _LOCK_TIMEOUT = "5s"
+_ENTER_DIRECTORY = text(
+    "INSERT INTO platform.tenants (slug, schema_name, name, schema_revision, created_at)"
+    " VALUES (:slug, :schema, :name, :revision, :now)"
+)
 
 
 class CompanyExists(Conflict):
@@ -103,7 +107,7 @@ class Migrator:
             with _acting_as(connection, schema):
                 connection.exec_driver_sql(";".join(statements), execution_options={"no_parameters": True})
             connection.execute(
-                text("INSERT INTO platform.tenants VALUES (:slug, :schema, :name, :revision, :now)"),
+                _ENTER_DIRECTORY,
                 {"slug": tenant, "schema": schema, "name": name, "revision": revision, "now": clock.now()},
             )
         return tenant

@@ -13,11 +13,12 @@ from sqlalchemy import text
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from foodflow.identity.public import SESSION_COOKIE, begin_browser_session
+from foodflow.identity.public.signing_in import SESSION_COOKIE
 from foodflow.kernel import events, live, relay
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction, write_consequences
 from foodflow.kernel.errors import Conflict
+from tests.identity.make import browser
 from tests.kernel.live import make
 from tests.kernel.live.conftest import Server
 from tests.kernel.live.make import Message, Opener, Reader, publish, relay_all
@@ -98,7 +99,7 @@ async def test_a_question_that_makes_no_sense_is_refused_before_the_connection_i
 async def test_a_page_of_our_own_opens_a_socket_with_its_cookie_and_a_page_of_others_does_not(
     server: Server, database: Database, people: dict[tuple[str, str], Person]
 ) -> None:
-    secret = await begin_browser_session(database, people["demo", "viewer"].id, "demo")
+    secret = await browser(database, people["demo", "viewer"], "demo")
     cookie = {"Cookie": f"{SESSION_COOKIE}={secret}"}
     async with make.socket(server.host, cookie | {"Origin": server.url}):
         pass
@@ -315,7 +316,7 @@ async def test_when_the_server_loses_its_own_connection_readers_start_over_and_h
 ) -> None:
     async with open_reader(server.host, headers_of("viewer", "demo")) as reader:
         async with await psycopg.AsyncConnection.connect(superuser_url, autocommit=True) as superuser:
-            found = "FROM pg_stat_activity WHERE query = 'LISTEN foodflow_live' AND datname = current_database()"
+            found = "FROM pg_stat_activity WHERE query LIKE 'LISTEN foodflow%' AND datname = current_database()"
             cut = await superuser.execute(f"SELECT pg_terminate_backend(pid) {found}")
             assert cut.rowcount == 1
             # Whoever comes before the server listens again has missed something without knowing it.

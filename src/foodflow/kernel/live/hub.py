@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ import psycopg
 import structlog
 
 from foodflow.kernel.actor import Actor
+from foodflow.kernel.live import access
 from foodflow.kernel.live.publishing import CHANNEL, Message
 
 QUEUE_LENGTH = 256
@@ -27,6 +29,7 @@ class Subscription:
         self.actor = actor
         self.topics = topics
         self.missed = False
+        self.doubted = False
         self._waiting: deque[Message] = deque()
         self._news = asyncio.Event()
 
@@ -49,13 +52,18 @@ class Subscription:
         self.missed = True
         self.wake()
 
+    def doubt(self) -> None:
+        """Mark that the reader's rights may have changed, so that they are asked for again."""
+        self.doubted = True
+        self.wake()
+
     def wake(self) -> None:
         """Let `next` return at once."""
         self._news.set()
 
     async def next(self, seconds: float) -> Message | None:
         """The next message; None when there was none for so many seconds, or when something else is to be looked at."""
-        if not self._waiting and not self.missed:
+        if not self._waiting and not self.missed and not self.doubted:
             self._news.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), seconds)
@@ -114,12 +122,25 @@ class Hub:
         connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
+            await connection.execute(f"LISTEN {access.CHANNEL}")
             # Not when the connection was lost: whoever came since then has missed something too.
             for subscription in self._subscriptions:
                 subscription.start_over()
+                subscription.doubt()
             self.listening.set()
             async for notification in connection.notifies():
-                self._fan_out(notification.payload)
+                if notification.channel == access.CHANNEL:
+                    self._doubt(notification.payload)
+                else:
+                    self._fan_out(notification.payload)
+
+    def _doubt(self, payload: str) -> None:
+        changed = {name: value for name, value in json.loads(payload).items() if value}
+        for subscription in self._subscriptions:
+            actor = subscription.actor
+            known = {"actor": actor.id, "tenant": actor.tenant, "credential": actor.credential}
+            if changed.items() <= known.items():
+                subscription.doubt()
 
     def _fan_out(self, payload: str) -> None:
         try:

@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import StreamingResponse
 
-from foodflow.kernel import relay
+from foodflow.kernel import clock, relay
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import platform_transaction
-from foodflow.kernel.errors import FieldError, Invalid
+from foodflow.kernel.errors import FieldError, Invalid, Refusal
 from foodflow.kernel.http.guards import CurrentActor, guarded_router, needs
 from foodflow.kernel.live.hub import Hub, Subscription
 from foodflow.kernel.live.publishing import Message
@@ -102,7 +102,11 @@ async def _messages(
             seen = missed["sequence"]
             yield missed
         while not hub.closing:
-            message = await subscription.next(HEARTBEAT_SECONDS)
+            message = await subscription.next(_patience(subscription.actor))
+            if (subscription.doubted or _is_over(subscription.actor)) and not await _still_may(
+                connection, subscription
+            ):
+                return
             if subscription.missed:
                 subscription.missed = False
                 yield _RESET
@@ -110,6 +114,26 @@ async def _messages(
                 yield None
             elif message.sequence is None or message.sequence > seen:
                 yield _wire(message)
+
+
+def _patience(actor: Actor) -> float:
+    """How long to wait for a message: until the next heartbeat, or until the credential ends."""
+    left = HEARTBEAT_SECONDS if actor.until is None else (actor.until - clock.now()).total_seconds()
+    return max(min(left, HEARTBEAT_SECONDS), 0)
+
+
+def _is_over(actor: Actor) -> bool:
+    return actor.until is not None and actor.until <= clock.now()
+
+
+async def _still_may(connection: HTTPConnection, subscription: Subscription) -> bool:
+    """Ask for the reader's rights again, after which they hear what they may hear now."""
+    subscription.doubted = False
+    try:
+        subscription.actor = await connection.app.state.authenticate(connection)
+    except Refusal:
+        return False
+    return subscription.actor.may(_PERMISSION)
 
 
 async def _missed(

@@ -1,11 +1,12 @@
-"""Wire shapes of identity."""
+"""Wire shapes of signing in."""
 
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from foodflow.identity import rules
-from foodflow.identity.queries import Person
+from foodflow.identity.queries.people import Person
+from foodflow.identity.rules.passwords import MAX_PASSWORD
+from foodflow.kernel.actor import Actor
 from foodflow.kernel.wire import In, Instant, Out
 
 
@@ -14,7 +15,7 @@ class SignInIn(In):
 
     username: Annotated[str, Field(min_length=1, max_length=254)]
     # As it was typed: a password may begin or end with a space.
-    password: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=rules.MAX_PASSWORD)]
+    password: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=MAX_PASSWORD)]
 
 
 class RefreshIn(In):
@@ -56,7 +57,7 @@ class UserOut(Out):
     permissions: list[str]
 
     @classmethod
-    def of(cls, person: Person) -> "UserOut":
+    def of(cls, person: Person, actor: Actor) -> "UserOut":
         """A person's own view of themselves."""
         return cls(
             id=person.id,
@@ -70,5 +71,5 @@ class UserOut(Out):
             last_login=person.last_login_at,
             company=CompanyOut(slug=person.company, name=person.company_name),
             roles=sorted(person.roles),
-            permissions=sorted(rules.permissions_of(person.roles)),
+            permissions=sorted(actor.permissions),
         )

@@ -1,0 +1,1 @@
+"""What others may use of identity, one module for each noun."""

@@ -1,0 +1,1 @@
+"""Every SELECT of identity, one module for each noun."""

@@ -1,0 +1,1 @@
+"""The deeds of identity, one module for each noun."""
