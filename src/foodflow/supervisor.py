@@ -150,6 +150,8 @@ class _Run:
             for line in prepare(self.settings):
                 self.tell(line)
             self.await_ready()
+            if self.settings.smtp_url is None:
+                self.tell(f"Mails are written into {self.settings.mail_folder}")
             self.tell(f"FoodFlow is ready at {self.settings.address}")
             while True:
                 time.sleep(_TICK)

@@ -23,6 +23,7 @@ def test_the_first_start_makes_everything_and_says_where_it_is(run: Run) -> None
         "Starting web and jobs",
         "Preparing the database",
         "the pantry is there",
+        f"Mails are written into {run.home / 'mail'}",
         f"FoodFlow is ready at {run.address}",
     ]
     assert run.answer()[0] == 200

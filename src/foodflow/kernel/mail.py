@@ -30,6 +30,8 @@ ADDRESS_PATTERN = r"^[^\s@<>\"(),:;\[\]\\]{1,64}@[^\s@<>\"(),:;\[\]\\]{1,189}$"
 """What we take for an e-mail address (RFC 5321 without its quoted forms); whether it exists shows when mail arrives."""
 
 _SECONDS = 30
+# Long lines stay whole (RFC 5322 allows 998 characters), so that a link can be copied from the file as it stands.
+_POLICY = SMTP.clone(max_line_length=998)
 
 
 class Postbox:
@@ -64,7 +66,7 @@ def job_of(settings: Settings, sealer: Sealer) -> Job:
 
 def _message(sender: str, *, to: str, subject: str, text: str) -> EmailMessage:
     """The mail; a line break in a header, with which more headers could be smuggled in, raises ValueError."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     name, _, domain = to.rpartition("@")
     message["From"], message["To"] = sender, Address(username=name, domain=domain)
     message["Subject"], message["Date"] = subject, format_datetime(clock.now())
