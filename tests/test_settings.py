@@ -11,6 +11,13 @@ WRONG = [
     ("FOODFLOW_PORT", "0", "'0', expected a whole number from 1 to 65535"),
     ("FOODFLOW_PORT", "65536", "'65536', expected a whole number from 1 to 65535"),
     ("FOODFLOW_PORT", "tcp://10.0.0.1:80", "'tcp://10.0.0.1:80', expected a whole number from 1 to 65535"),
+    ("FOODFLOW_URL", "f.example", "'f.example', expected the address of a site"),
+    ("FOODFLOW_URL", "https://f.example/app", "'https://f.example/app', expected the address of a site"),
+    ("FOODFLOW_TRUSTED_ORIGINS", "https://a.example,b", "'https://a.example,b', expected addresses of sites"),
+    ("FOODFLOW_TRUSTED_PROXIES", "nonsense", "'nonsense', expected IP addresses or networks"),
+    ("FOODFLOW_RATE_PER_ADDRESS", "0/minute", "'0/minute', expected such as 600/minute"),
+    ("FOODFLOW_RATE_PER_COMPANY", "60/day", "'60/day', expected such as 6000/minute"),
+    ("FOODFLOW_MAIL_FROM", "nobody", "'nobody', expected an e-mail address"),
     ("FOODFLOW_HOST", "two words", "'two words', expected a host name or an IP address"),
     ("FOODFLOW_HOME", "~nobody-of-this-name/x", "'~nobody-of-this-name/x', expected the path of a folder"),
     ("FOODFLOW_LOG_LEVEL", "loud", "'loud', expected debug, info, warning, error or critical"),
@@ -84,8 +91,34 @@ def test_no_secret_stands_in_a_complaint_or_in_the_representation() -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings({"FOODFLOW_SECRET_KEY": "hidden", "DATABASE_URL": "postgres://u:hidden@h/d"})
     assert "hidden" not in str(refused.value)
-    settings = load_settings({"DATABASE_URL": "postgresql://u:hidden@h/d", "FOODFLOW_ADMIN_PASSWORD": "hidden"})
+    settings = load_settings(
+        {
+            "DATABASE_URL": "postgresql://u:hidden@h/d",
+            "FOODFLOW_ADMIN_PASSWORD": "hidden",
+            "REDIS_URL": "redis://:hidden@h",
+            "SMTP_URL": "smtp://u:hidden@h",
+            "SUPABASE_JWT_SECRET": "hidden" * 8,
+        }
+    )
     assert "hidden" not in repr(settings)
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "REDIS_URL", "SMTP_URL", "SUPABASE_JWT_SECRET"])
+def test_a_wrong_value_that_may_carry_a_secret_is_not_shown(variable: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{variable} is not valid, expected ") as refused:
+        load_settings({variable: "ftp://hidden"})
+    assert "hidden" not in str(refused.value)
+
+
+def test_lists_are_separated_by_commas() -> None:
+    settings = load_settings({"FOODFLOW_TRUSTED_PROXIES": " 10.0.0.5, ::1 ,", "FOODFLOW_TRUSTED_ORIGINS": ""})
+    assert settings.trusted_proxies == ("10.0.0.5/32", "::1/128")
+    assert settings.trusted_origins == ()
+
+
+def test_links_begin_with_the_address_that_is_set_or_with_host_and_port() -> None:
+    assert load_settings({"FOODFLOW_URL": "https://f.example/"}).public_url == "https://f.example"
+    assert Settings(port=9004).public_url == "http://127.0.0.1:9004"
 
 
 @pytest.mark.parametrize("blank", ["", "  "])
@@ -125,6 +158,13 @@ def test_a_part_reads_the_same_settings_from_its_environment(tmp_path: Path) -> 
         port=9003,
         secret_key=SecretStr("k" * 40),
         lifeline=tmp_path / "lock",
+        url="https://f.example",
+        trusted_origins=("https://a.example", "http://b.example:8080"),
+        trusted_proxies=("10.0.0.5/32", "192.168.0.0/16"),
+        redis_url="redis://:p@h/0",
+        smtp_url="smtps://u:p@h",
+        supabase_url="https://s.example",
+        supabase_jwt_secret=SecretStr("s" * 40),
     )
     assert load_settings(environment_of_part(settings)) == settings
 

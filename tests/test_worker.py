@@ -26,7 +26,7 @@ async def slow(database, actor):
     Path(sys.argv[2], "done").touch()
 
 composition.JOBS = (Job("tests.slow", slow),)
-asyncio.run(worker.work(Settings(database_url=sys.argv[1])))
+asyncio.run(worker.work(Settings(database_url=sys.argv[1], secret_key="k" * 40)))
 """
 
 
