@@ -29,6 +29,7 @@ NOT_MAPPED = {
         "revisions": "made before the first revision, by kernel.migrations",
     },
     "tenant": {
+        "answers": "written and read by kernel.answers with statements of its own",
         "audit_entries": "written and read by kernel.audit with statements of its own",
         "audit_head": "the same",
     },

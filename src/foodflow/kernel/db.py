@@ -5,6 +5,7 @@ path and the actor. A pooled connection therefore carries nothing from one compa
 between.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,12 +15,12 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from foodflow.kernel import audit, events, live
+from foodflow.kernel import answers, audit, events, live
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.errors import Refusal
-from foodflow.kernel.tenancy import schema_name
+from foodflow.kernel.errors import Refusal, Unavailable
+from foodflow.kernel.tenancy import TenantName, schema_name
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,6 +32,10 @@ NAMING = {
 
 STATEMENT_TIMEOUT = "30s"
 LOCK_TIMEOUT = "10s"
+PATIENCE_SECONDS = 10
+"""How long a call waits for a connection."""
+SHARE_OF_A_COMPANY = 0.6
+"""How much of the pool one company may hold at once."""
 
 _ENTER_TENANT = text(
     "SELECT set_config('role', :role, true), set_config('search_path', :path, true),"
@@ -55,20 +60,50 @@ class PlatformTable(DeclarativeBase):
     metadata = sqlalchemy.MetaData(naming_convention=NAMING, schema="platform")
 
 
+class CountsChanges:
+    """Mixin of a row that counts its changes: it bears a version, and a change of it that somebody else has changed or
+    removed meanwhile is refused.
+    """
+
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - the library calls it with the class
+        return {"version_id_col": cls.version}
+
+
 class Database:
     """The pool of connections of one process, and the listeners that its transactions run before they commit."""
 
     def __init__(self, url: str, *, pool_size: int = 10, listeners: events.Listeners | None = None) -> None:
         self.url = url
         self.listeners: events.Listeners = listeners or {}
+        self._share = max(1, int(pool_size * SHARE_OF_A_COMPANY))
+        self._places: dict[TenantName, asyncio.Semaphore] = {}
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=10,
+            pool_timeout=PATIENCE_SECONDS,
             pool_use_lifo=True,
             hide_parameters=True,
         )
+
+    @asynccontextmanager
+    async def place_of(self, tenant: TenantName) -> AsyncIterator[None]:
+        """One of the connections that a company may hold at once, so that a busy one always leaves some to the others;
+        refuses who has waited too long. Nobody who has one may ask for a second: two such would wait for each other.
+        """
+        places = self._places.setdefault(tenant, asyncio.Semaphore(self._share))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await places.acquire()
+        except TimeoutError:
+            raise Unavailable("too many calls of this company wait for the database; nothing was stored") from None
+        try:
+            yield
+        finally:
+            places.release()
 
     async def close(self) -> None:
         """Close every connection of the pool."""
@@ -83,7 +118,11 @@ async def tenant_transaction(
 
     What the deed told, recorded and published is written as its last statements, so either all of it happened or none.
     """
-    async with AsyncSession(database.engine, expire_on_commit=False) as session, session.begin():
+    async with (
+        database.place_of(actor.tenant),
+        AsyncSession(database.engine, expire_on_commit=False) as session,
+        session.begin(),
+    ):
         await enter_tenant(session, actor, statement_timeout=statement_timeout)
         events.listen(session, database.listeners)
         yield session
@@ -105,11 +144,14 @@ def _path(schema: str) -> str:
 
 
 async def write_consequences(session: AsyncSession) -> None:
-    """Store what the deed told and recorded, and publish what it said, as the last statements of its transaction."""
+    """Store what the deed told, recorded and answered, and publish what it said, as the last statements of its
+    transaction.
+    """
     await events.write(session)
     await session.flush()
     await audit.write(session)
     await live.write(session)
+    await answers.write(session)
 
 
 @asynccontextmanager
@@ -130,7 +172,7 @@ async def directory_transaction(database: Database, actor: Actor) -> AsyncIterat
     """One transaction on the tables that all companies share, by somebody of a company: what the deed told and recorded
     goes into that company's own schema, as the last statements of the same transaction.
     """
-    async with platform_transaction(database) as session:
+    async with database.place_of(actor.tenant), platform_transaction(database) as session:
         events.listen(session, database.listeners)
         yield session
         await session.flush()

@@ -6,9 +6,11 @@
     ├── Forbidden           403   this actor may not
     ├── NotFound            404   there is no such thing, or it is not yours
     ├── Conflict            409   not in the present state
+    ├── Stale               412   the thing has changed since the caller saw it
     ├── TooLarge            413   more than is taken in one call
     ├── WrongType           415   this content type is not taken here
     ├── Invalid             422   the fields named in `errors` are wrong
+    ├── TooMany             429   more calls than are taken; try again after `Retry-After`
     └── Unavailable         503   not now; try again
 
 A context subclasses one of them beside the rule that refuses, with a stable dotted `code`; `kernel.http.problems`
@@ -87,6 +89,14 @@ class Conflict(Refusal):
     title = "In conflict with the present state"
 
 
+class Stale(Refusal):
+    """The thing is not any more as the caller saw it (`If-Match`)."""
+
+    status = 412
+    code = "stale"
+    title = "Changed in the meantime"
+
+
 class TooLarge(Refusal):
     """The request holds more than is taken in one call."""
 
@@ -116,6 +126,17 @@ class Invalid(Refusal):
         first = errors[0]
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         return cls(f"{first.field}: {first.message}{more}", errors=errors)
+
+
+class TooMany(Refusal):
+    """More calls came than are taken in a span of time."""
+
+    status = 429
+    code = "too_many"
+    title = "Too many calls"
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
 class Unavailable(Refusal):

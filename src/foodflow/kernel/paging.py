@@ -8,12 +8,27 @@ runs exactly two statements.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Numeric,
+    Select,
+    SmallInteger,
+    and_,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeEngine
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from foodflow.kernel.errors import FieldError, Invalid
@@ -23,6 +38,20 @@ RowT = TypeVar("RowT")
 Column = InstrumentedAttribute[Any]
 
 MAX_SEARCH = 200
+FORMAT: dict[str, Any] = {
+    "name": "format",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "enum": ["json", "csv"], "default": "json"},
+    "description": "`csv`: all rows as a file instead of a page (RFC 4180, UTF-8 with a byte order mark); a text that"
+    " a spreadsheet would take for a formula begins with an apostrophe",
+}
+CSV_ANSWER: dict[str, Any] = {"200": {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+"""How OpenAPI describes a list that can be exported."""
+_PAGING = {"page", "page_size", "ordering"}
+_BITS: dict[type[Integer], int] = {SmallInteger: 15, BigInteger: 63, Integer: 31}
+"""The first class that a column's type is of tells how large its numbers are."""
+_NUMERIC_DIGITS, _NUMERIC_SCALE = 131_072, 16_383  # PostgreSQL's own bounds
 _OPERATORS = {"gte": "__ge__", "gt": "__gt__", "lte": "__le__", "lt": "__lt__"}
 
 
@@ -37,12 +66,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a caller wants of a list."""
+    """What a caller wants of a list: a page of it, or all of it as the file named `export`."""
 
     conditions: tuple[ColumnElement[bool], ...]
     order: tuple[ColumnElement[Any], ...]
     page: int
     page_size: int
+    export: str = ""
+
+    def of(self, statement: Select[RowT]) -> Select[RowT]:
+        """All wanted rows of a statement, in the wanted order."""
+        return statement.where(*self.conditions).order_by(*self.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +89,9 @@ class Page(Generic[RowT]):
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """What one list can be searched, filtered and ordered by; `key` makes every order total."""
+    """What one list can be searched, filtered and ordered by; `key` makes every order total, and a list that can be
+    exported names the file.
+    """
 
     key: Column
     order: str
@@ -64,10 +100,15 @@ class Listing:
     searches: tuple[Column, ...] = ()
     page_size: int = 50
     max_page_size: int = 500
+    export: str = ""
 
     def __call__(self, request: Request) -> Wanted:
         """Read a request's query; all that is wrong with it is refused at once."""
-        reading = _Reading(self, request)
+        return self.read(request.query_params)
+
+    def read(self, query: QueryParams) -> Wanted:
+        """Read a query, of whatever it is a part."""
+        reading = _Reading(self, query)
         wanted = reading.wanted()
         if reading.errors:
             raise Invalid.because(*reading.errors)
@@ -100,7 +141,9 @@ class Listing:
                 parameters += [
                     _parameter(f"{name}__{op}", schema, f"Only where {name} is {op} this") for op in _OPERATORS
                 ]
-        return {"parameters": parameters}
+        if not self.export:
+            return {"parameters": parameters}
+        return {"parameters": [*parameters, FORMAT], "responses": CSV_ANSWER}
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -110,9 +153,9 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
 class _Reading:
     """One reading of a query string, collecting every fault."""
 
-    def __init__(self, listing: Listing, request: Request) -> None:
+    def __init__(self, listing: Listing, query: QueryParams) -> None:
         self.listing = listing
-        self.query = request.query_params
+        self.query = query
         self.errors: list[FieldError] = []
 
     def wanted(self) -> Wanted:
@@ -120,11 +163,11 @@ class _Reading:
         for name in dict.fromkeys(self.query.keys()):
             if name == "search" and self.listing.searches:
                 conditions += self._search(self.query[name])
-            elif name not in {"page", "page_size", "ordering"}:
+            elif name not in _PAGING and not (name == "format" and self.listing.export):
                 conditions += self._filter(name, self.query.getlist(name))
         page = self._whole("page", 1, 1_000_000)
         page_size = self._whole("page_size", self.listing.page_size, self.listing.max_page_size)
-        return Wanted(tuple(conditions), self._ordering(), page, page_size)
+        return Wanted(tuple(conditions), self._ordering(), page, page_size, self._export())
 
     def _refuse(self, name: str, message: str, code: str) -> None:
         self.errors.append(FieldError(name, message, code))
@@ -137,6 +180,17 @@ class _Reading:
             self._refuse(name, f"must be a whole number from 1 to {maximum}", "list.out_of_range")
             return default
         return int(given)
+
+    def _export(self) -> str:
+        given = self.query.get("format", "json") if self.listing.export else "json"
+        if given not in FORMAT["schema"]["enum"]:
+            self._refuse("format", f"{given[:80]!r} is not one of json, csv", "list.bad_value")
+        if given != "csv":
+            return ""
+        for name in ("page", "page_size"):
+            if name in self.query:
+                self._refuse(name, "means nothing in an export, which holds all rows", "list.not_in_an_export")
+        return self.listing.export
 
     def _search(self, words: str) -> list[ColumnElement[bool]]:
         if len(words) > MAX_SEARCH:
@@ -157,15 +211,20 @@ class _Reading:
             return []
         read = [value for text in values if (value := self._value(name, rule, text)) is not None]
         if not operator:
-            return [rule.column.in_(read)]
+            # Of a list, that any of these is in it.
+            return [rule.column.overlap(read) if isinstance(rule.column.type, ARRAY) else rule.column.in_(read)]
         return [and_(*(getattr(rule.column, _OPERATORS[operator])(value) for value in read))] if read else []
 
     def _value(self, name: str, rule: Filter, text: str) -> Any:  # noqa: ANN401 - of the filter's type
         try:
-            return TypeAdapter(Instant if rule.type is datetime else rule.type).validate_python(text)
+            value = TypeAdapter(Instant if rule.type is datetime else rule.type).validate_python(text)
         except ValidationError as error:
             self._refuse(name, f"{text[:80]!r}: {error.errors()[0]['msg']}", "list.bad_value")
             return None
+        if _fits(value, rule.column.type):
+            return value
+        self._refuse(name, f"{text[:80]!r} is beyond what such a value can be", "list.out_of_range")
+        return None
 
     def _ordering(self) -> tuple[ColumnElement[Any], ...]:
         order = []
@@ -181,11 +240,23 @@ class _Reading:
         return (*order, self.listing.key.asc())
 
 
+def _fits(value: object, kind: TypeEngine[Any]) -> bool:
+    """Whether a number lies within what its column can hold; PostgreSQL would fail over another, and not say which."""
+    if isinstance(value, Decimal) and isinstance(kind, Numeric):
+        whole = _NUMERIC_DIGITS if kind.precision is None else kind.precision - (kind.scale or 0)
+        exponent = value.as_tuple().exponent
+        return value.adjusted() < whole and isinstance(exponent, int) and exponent >= -_NUMERIC_SCALE
+    if isinstance(value, int) and isinstance(kind, Integer):
+        bits = next(bits for each, bits in _BITS.items() if isinstance(kind, each))
+        return -(1 << bits) <= value < 1 << bits
+    return True
+
+
 async def fetch(session: AsyncSession, statement: Select[RowT], wanted: Wanted) -> Page[RowT]:
     """The wanted page of a statement's rows, and the count of all: two statements, however many rows."""
-    filtered = statement.where(*wanted.conditions)
-    count = await session.scalar(select(func.count()).select_from(filtered.order_by(None).subquery()))
-    page = filtered.order_by(*wanted.order).limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size)
+    found = wanted.of(statement)
+    count = await session.scalar(select(func.count()).select_from(found.order_by(None).subquery()))
+    page = found.limit(wanted.page_size).offset((wanted.page - 1) * wanted.page_size)
     return Page(count or 0, (await session.scalars(page)).all())
 
 

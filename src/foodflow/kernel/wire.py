@@ -1,21 +1,26 @@
 """Wire types: what all request and answer shapes share."""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError, core_schema
 
 from foodflow.settings import SLUG_PATTERN
+
+_RFC_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_NOT_RFC_3339: Final = ("rfc_3339", "must be a moment with a zone as RFC 3339 writes it, such as 2026-01-31T08:00:00Z")
 
 
 def _to_utc(value: datetime) -> datetime:
@@ -26,7 +31,42 @@ def _to_utc(value: datetime) -> datetime:
         raise ValueError(message) from None
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+def _require_text(value: object) -> object:
+    """What Python code gives is a datetime already; what a caller gives is a text."""
+    if isinstance(value, datetime) or (isinstance(value, str) and re.fullmatch(_RFC_3339, value)):
+        return value
+    raise PydanticCustomError(_NOT_RFC_3339[0], _NOT_RFC_3339[1])
+
+
+class _Rfc3339:
+    """Reads a moment: not from a number, nor from a text of digits, both of which pydantic would take for seconds or
+    milliseconds since 1970, whichever seems likelier. JSON is read without a step in Python but the last.
+    """
+
+    @staticmethod
+    def __get_pydantic_core_schema__(_source: object, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        moment = core_schema.no_info_after_validator_function(
+            _to_utc, core_schema.datetime_schema(tz_constraint="aware")
+        )
+        kind, message = _NOT_RFC_3339
+        text = core_schema.custom_error_schema(
+            core_schema.str_schema(pattern=f"^{_RFC_3339}$", strict=True),
+            custom_error_type=kind,
+            custom_error_message=message,
+        )
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.chain_schema([text, moment]),
+            python_schema=core_schema.no_info_before_validator_function(_require_text, moment),
+        )
+
+    @staticmethod
+    def __get_pydantic_json_schema__(
+        _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, object]:
+        return {"type": "string", "format": "date-time"}
+
+
+Instant = Annotated[datetime, _Rfc3339]
 """A moment: RFC 3339 with a zone on write, UTC with `Z` on read."""
 
 Number = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -39,11 +79,16 @@ Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
 
 
 def _holds_nul(value: object) -> bool:
-    if isinstance(value, dict):
-        return any(_holds_nul(name) or _holds_nul(each) for name, each in value.items())
-    if isinstance(value, list):
-        return any(map(_holds_nul, value))
-    return isinstance(value, str) and "\0" in value
+    waiting = [value]  # not by recursion: what somebody sends may be nested deeper than that goes
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting += [*each, *each.values()]
+        elif isinstance(each, list):
+            waiting += each
+        elif isinstance(each, str) and "\0" in each:
+            return True
+    return False
 
 
 class In(BaseModel):
@@ -81,6 +126,12 @@ class Out(BaseModel):
     """An answer, read from the attributes of a row or a dataclass."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class Versioned(Out):
+    """An answer about one thing whose row counts its changes; it bears an `ETag`."""
+
+    version: Annotated[int, Field(description="Counts the changes; `If-Match` refuses a deed on a later one")]
 
 
 OutT = TypeVar("OutT", bound=Out)

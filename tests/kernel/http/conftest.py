@@ -9,11 +9,19 @@ from fastapi import FastAPI, Form
 from pydantic import Field
 from sqlalchemy import text
 from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
-from foodflow.kernel import errors, events
+from foodflow.kernel import audit, errors, events
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import driver_connection, tenant_transaction
-from foodflow.kernel.http import Transaction, guarded_router, needs, open_to_all
+from foodflow.kernel.http import (
+    CurrentActor,
+    DirectoryTransaction,
+    Transaction,
+    guarded_router,
+    needs,
+    open_to_all,
+)
 from foodflow.kernel.wire import In, Instant, Line
 from foodflow.main import create_app
 from foodflow.settings import Settings
@@ -42,6 +50,36 @@ class NoteIn(In):
 async def add_note(session: Transaction, body: NoteIn) -> dict[str, Any]:
     await session.execute(NOTE, {"note": body.note, "number": body.number})
     return body.model_dump(mode="json", exclude={"details"})
+
+
+@router.post("/slow-notes", dependencies=[needs("plant.configure")])
+async def add_note_slowly(session: Transaction, body: NoteIn) -> dict[str, Any]:
+    await session.execute(text("SELECT pg_sleep(0.2)"))
+    return await add_note(session, body)
+
+
+@router.post("/located-notes", status_code=201, dependencies=[needs("plant.configure")])
+async def add_located_note(session: Transaction, body: NoteIn, response: Response) -> dict[str, Any]:
+    response.headers["Location"] = f"/api/v1/probe/notes/{body.note}"
+    return await add_note(session, body)
+
+
+@router.post("/streamed-notes", dependencies=[needs("plant.configure")])
+async def add_streamed_note(session: Transaction, request: Request) -> StreamingResponse:
+    note = b"".join([chunk async for chunk in request.stream()])
+    await session.execute(NOTE, {"note": note.decode(), "number": None})
+    return StreamingResponse((piece for piece in ("noted ", "in pieces")), media_type="text/plain")
+
+
+@router.post("/refused-notes", dependencies=[needs("plant.configure")])
+async def refuse_note(_session: Transaction) -> Response:
+    return Response("not now", 503)
+
+
+@router.post("/directory-notes", dependencies=[needs("plant.configure")])
+async def add_to_the_trail(session: DirectoryTransaction, actor: CurrentActor, note: str) -> dict[str, Any]:
+    audit.record(session, actor, "probe.noted", note)
+    return {"companies": await session.scalar(text("SELECT count(*) FROM tenants"))}
 
 
 @router.post("/open-notes", dependencies=[open_to_all()])

@@ -1,5 +1,6 @@
 """The rules of the HTTP interface that hold for every context."""
 
-from foodflow.kernel.http.guards import CurrentActor, Transaction, guarded_router, needs, open_to_all
+from foodflow.kernel.http.guards import CurrentActor, guarded_router, needs, open_to_all
+from foodflow.kernel.http.transactions import DirectoryTransaction, Transaction
 
-__all__ = ["CurrentActor", "Transaction", "guarded_router", "needs", "open_to_all"]
+__all__ = ["CurrentActor", "DirectoryTransaction", "Transaction", "guarded_router", "needs", "open_to_all"]

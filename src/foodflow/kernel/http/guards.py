@@ -1,7 +1,9 @@
 """Guards: every route says who may call it, and is asked before anything of the request's body is read."""
 
+import functools
+import inspect
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, params
@@ -12,8 +14,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.db import tenant_transaction
-from foodflow.kernel.errors import Forbidden, Refusal, WrongType
+from foodflow.kernel.errors import Forbidden, Refusal, Unauthenticated, WrongType
+from foodflow.kernel.http import conditions, openapi
+from foodflow.kernel.http.limits import PER_ADDRESS, Limiter
+from foodflow.kernel.http.transactions import Replayed, keep_answer, read_key, require_heeded
+from foodflow.kernel.wire import Versioned
 
 _ASKED = "foodflow.guard"
 
@@ -23,21 +28,20 @@ Authenticate = Callable[[HTTPConnection], Awaitable[Actor]]
 
 
 class Guard:
-    """Who may call a route: whoever holds `permission`, or everybody where it is None."""
+    """Who may call a route: whoever holds `permission`, or everybody where it is None; `limit` is how often those may
+    whom nobody knows: a rate such as `600/minute`, or None for any number.
+    """
 
-    def __init__(self, permission: str | None) -> None:
+    def __init__(self, permission: str | None, limit: str | None = PER_ADDRESS) -> None:
         self.permission = permission
+        self.limit = limit
 
     async def admit(self, connection: HTTPConnection) -> None:
-        """Let the caller pass, known from here on as `state.actor`; refuse everybody else."""
-        if self.permission is None:
-            return
-        authenticate: Authenticate = connection.app.state.authenticate
-        actor = await authenticate(connection)
-        if not actor.may(self.permission):
-            message = f"this needs the permission {self.permission}"
-            raise Forbidden(message)
-        connection.state.actor = actor
+        """Let the caller pass, known from here on as `state.actor`; refuse everybody else, and who calls too often."""
+        if self.permission is not None:
+            connection.state.actor = await _known(connection, self.permission)
+        elif self.limit is not None:
+            await connection.app.state.limiter.count_address(connection, self.limit)
 
     async def __call__(self, connection: HTTPConnection) -> None:
         """Ask when dependencies run, unless `GuardedRoute` has: a WebSocket has no body that is read before."""
@@ -45,26 +49,48 @@ class Guard:
             await self.admit(connection)
 
 
+async def _known(connection: HTTPConnection, permission: str) -> Actor:
+    """Who calls. A bad credential counts against its address, a good one against itself: many share one address."""
+    limiter: Limiter = connection.app.state.limiter
+    authenticate: Authenticate = connection.app.state.authenticate
+    await limiter.require_room(connection)
+    try:
+        actor = await authenticate(connection)
+    except (Unauthenticated, Forbidden):
+        await limiter.count_address(connection)
+        raise
+    await limiter.count_known(connection, actor)
+    if not actor.may(permission):
+        message = f"this needs the permission {permission}"
+        raise actor.withheld or Forbidden(message)
+    return actor
+
+
 def needs(permission: str) -> params.Depends:
     """Declare the permission (`context.verb`) that a route needs."""
     return params.Depends(Guard(permission))
 
 
-def open_to_all() -> params.Depends:
-    """Declare that anybody may call a route, signed in or not."""
-    return params.Depends(Guard(None))
+def open_to_all(limit: str | None = PER_ADDRESS) -> params.Depends:
+    """Declare that anybody may call a route, signed in or not: as often as unknown callers may, or by a rate of the
+    route's own (`600/minute` from one address), or any number of times (None).
+    """
+    return params.Depends(Guard(None, limit))
 
 
 class GuardedRoute(APIRoute):
     """A route that cannot be declared without a guard and asks it first, before the body is read or parsed."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
-        super().__init__(path, endpoint, **options)
-        guards = [d.dependency for d in self.dependencies if isinstance(d.dependency, Guard)]
+        guards = [d.dependency for d in options.get("dependencies") or () if isinstance(d.dependency, Guard)]
         if len(guards) != 1:
             message = f"{path} must declare exactly one of needs(…) and open_to_all()"
             raise TypeError(message)
+        super().__init__(path, _flushing(endpoint), **options)
         self.guard: Guard = guards[0]
+        self.versioned = isinstance(self.response_model, type) and issubclass(self.response_model, Versioned)
+        guarded, limited = self.guard.permission is not None, self.guard.limit is not None
+        openapi.describe(self, guarded=guarded, limited=limited, versioned=self.versioned)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler behind the guard."""
@@ -75,8 +101,12 @@ class GuardedRoute(APIRoute):
             request.scope[_ASKED] = self.guard
             if self.body_field is not None and not isinstance(self.body_field.field_info, params.Form):
                 _require_json(request)
+            if self.guard.permission is not None:
+                await read_key(request)
             try:
-                return await handle(request)
+                return await self._finish(request, await handle(request))
+            except Replayed as replayed:
+                return replayed.response()
             except HTTPException as error:
                 # FastAPI makes a 400 of whatever goes wrong while it reads a body; a refusal stays what it is.
                 if isinstance(error.__cause__, Refusal):
@@ -84,6 +114,32 @@ class GuardedRoute(APIRoute):
                 raise
 
         return ask_first
+
+    async def _finish(self, request: Request, response: Response) -> Response:
+        """What is added to an answer while the transaction of its deed is still open."""
+        require_heeded(request)
+        if not self.versioned:
+            return await keep_answer(request, response)
+        conditions.tag(response)
+        if request.method == "GET":
+            return conditions.unless_known(request, response)
+        return await keep_answer(request, response)
+
+
+def _flushing(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The endpoint, after which what it has changed is flushed: the answer is to show the version that came of it."""
+    if not inspect.iscoroutinefunction(endpoint):
+        return endpoint
+
+    @functools.wraps(endpoint)
+    async def flushed(**values: Any) -> Any:  # noqa: ANN401 - the endpoint's own
+        answer = await endpoint(**values)
+        for value in values.values():
+            if isinstance(value, AsyncSession):
+                await value.flush()
+        return answer
+
+    return flushed
 
 
 def _require_json(request: Request) -> None:
@@ -105,14 +161,5 @@ def _current_actor(connection: HTTPConnection) -> Actor:
     return actor
 
 
-async def _transaction(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
-    async with tenant_transaction(connection.app.state.database, connection.state.actor) as session:
-        yield session
-
-
 CurrentActor = Annotated[Actor, Depends(_current_actor)]
 """The caller."""
-
-Transaction = Annotated[AsyncSession, Depends(_transaction, scope="function")]
-"""The request's one transaction; it has committed before the answer is sent, so a commit that fails is answered as
-a failure."""

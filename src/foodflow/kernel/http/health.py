@@ -2,6 +2,7 @@
 
 import asyncio
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -13,6 +14,8 @@ from foodflow.kernel.readiness import is_prepared
 
 READY_SECONDS = 2.0
 
+_NOT_READY: dict[int | str, dict[str, Any]] = {503: {"description": "Not ready", "content": {"application/json": {}}}}
+
 router = guarded_router(tags=["health"])
 
 
@@ -20,17 +23,17 @@ def install(app: FastAPI) -> None:
     """Answer `/health…` at the root and below `/api/v1`, and `/metrics`."""
     app.include_router(router)
     app.include_router(router, prefix="/api/v1", include_in_schema=False)
-    app.add_api_route("/metrics", metrics, include_in_schema=False, dependencies=[open_to_all()])
+    app.add_api_route("/metrics", metrics, include_in_schema=False, dependencies=[open_to_all(limit=None)])
 
 
-@router.get("/health/live", dependencies=[open_to_all()])
+@router.get("/health/live", dependencies=[open_to_all(limit=None)])
 async def live() -> dict[str, str]:
     """Whether this process answers at all; looks at nothing else."""
     return {"status": "ok"}
 
 
-@router.get("/health", dependencies=[open_to_all()])
-@router.get("/health/ready", dependencies=[open_to_all()])
+@router.get("/health", dependencies=[open_to_all(limit=None)], responses=_NOT_READY)
+@router.get("/health/ready", dependencies=[open_to_all(limit=None)], responses=_NOT_READY)
 async def ready(request: Request) -> JSONResponse:
     """Whether this process can do its work: within two seconds the database answers and is at the revision that this
     code expects. 503 when not.

@@ -1,7 +1,8 @@
-"""What happens to every request before routing: its id, its log line, its path, and the bounds on its size."""
+"""What happens to every request before routing: its id and trail, its path, its bounds, and its failure."""
 
 import re
 import time
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import structlog
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foodflow.kernel import clock, telemetry
 from foodflow.kernel.errors import Malformed, Refusal, TooLarge
+from foodflow.kernel.http.limits import headers_of
 from foodflow.kernel.http.problems import problem
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -21,6 +23,33 @@ _QUIET = ("/health", "/metrics", "/static", "/api/v1/health")
 _SOCKET_STATUS = {"websocket.accept": 101, "websocket.close": 403}
 # Callers can make up others without end, and each would be a time series of its own.
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+
+OTHER_SITES: Final[dict[str, Any]] = {
+    "allow_credentials": True,
+    "allow_methods": ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    "allow_headers": [
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-Match",
+        "If-None-Match",
+        "Last-Event-ID",
+        "X-API-Key",
+        "X-CSRFToken",
+        "X-Request-ID",
+        "X-Tenant",
+    ],
+    "expose_headers": [
+        "ETag",
+        "Idempotency-Replayed",
+        "Location",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "X-Request-ID",
+    ],
+}
+"""What pages of trusted origins may send and read (CORS)."""
 
 log = structlog.get_logger("foodflow.http")
 
@@ -68,7 +97,9 @@ class RequestTrail:
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if "status" in message:
-                MutableHeaders(scope=message)["x-request-id"] = request_id
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                headers.update(headers_of(scope["state"]))
             status = status or message.get("status", _SOCKET_STATUS.get(message["type"]))
             await send(message)
 
@@ -86,7 +117,15 @@ def _account(scope: Scope, status: int, seconds: float) -> None:
     telemetry.REQUESTS.labels(method, route, status).inc()
     telemetry.REQUEST_SECONDS.labels(method, route).observe(seconds)
     if not scope["path"].startswith(_QUIET):
-        log.info("request", method=method, path=scope["path"], status=status, milliseconds=round(seconds * 1000, 1))
+        took = round(seconds * 1000, 1)
+        log.info("request", method=method, path=scope["path"], status=status, milliseconds=took, **_who(scope))
+
+
+def _who(scope: Scope) -> dict[str, str]:
+    """Who called, as far as the guard found out, and from where."""
+    client, actor = scope.get("client"), scope["state"].get("actor")
+    known = {} if actor is None else {"actor": actor.id, "company": actor.tenant}
+    return known | ({} if client is None else {"address": str(client[0])})
 
 
 def _path_of_route(scope: Scope) -> str:
@@ -94,6 +133,33 @@ def _path_of_route(scope: Scope) -> str:
     included = scope.get("fastapi", {}).get("effective_route_context")
     path: str = getattr(included, "path", "") or getattr(scope.get("route"), "path", "unmatched")
     return path
+
+
+class Failures:
+    """Answers what nobody has foreseen. Starlette would answer it too, but outside of all that every answer gets: its
+    trail, and the leave for other sites to read it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer in place of the application that failed, unless it has begun to answer."""
+        begun = scope["type"] != "http"
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if begun:
+                raise
+            request = Request(scope, receive)
+            response = await request.app.exception_handlers[Exception](request, error)
+            await response(scope, receive, send)
 
 
 class Bounds:

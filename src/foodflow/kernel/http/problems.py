@@ -7,10 +7,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from foodflow.kernel.errors import FieldError, Invalid, Malformed, Refusal, Unavailable
+from foodflow.kernel.errors import Conflict, FieldError, Invalid, Malformed, Refusal, Unavailable
+
+MEDIA_TYPE = "application/problem+json"
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +51,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _statement_failed)
     app.add_exception_handler(psycopg.Error, _database_failed)
     app.add_exception_handler(PoolTimeoutError, _pool_exhausted)
+    app.add_exception_handler(StaleDataError, _overtaken)
     app.add_exception_handler(Exception, _failed)
 
 
@@ -77,7 +81,7 @@ def _render(  # noqa: PLR0913, PLR0917 - the members of RFC 9457
     }
     if errors:
         body["errors"] = [{"field": e.field, "message": e.message, "code": e.code} for e in errors]
-    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
 
 
 async def _refused(request: Request, refusal: Exception) -> JSONResponse:
@@ -139,8 +143,12 @@ async def _pool_exhausted(request: Request, _error: Exception) -> JSONResponse:
     return problem(request, Unavailable("too many calls are waiting for the database; nothing was stored, try again"))
 
 
+async def _overtaken(request: Request, _error: Exception) -> JSONResponse:
+    return problem(request, Conflict("somebody else has changed or removed this meanwhile; nothing was stored"))
+
+
 async def _failed(request: Request, error: BaseException) -> JSONResponse:
-    """Answers and logs outside of the request's own trail, which has ended by now: the id is named here again."""
+    """What fails before or after the request's own trail has none, so the id is named here again."""
     request_id = getattr(request.state, "request_id", "")
     log.error("request.failed", path=request.url.path, request_id=request_id, exc_info=error)
     detail = "FoodFlow failed; the request id leads to the cause in its logs"
