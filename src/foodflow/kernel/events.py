@@ -37,6 +37,13 @@ class Event:
         """What it happened to, as `noun/id`; events of one subject are delivered in their order."""
         raise NotImplementedError
 
+    @property
+    def site(self) -> str | None:
+        """Where it happened, so that whoever is for other sites alone does not hear of it; None is nowhere in
+        particular.
+        """
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -50,6 +57,7 @@ class Envelope:
     needs: str
     time: datetime
     data: dict[str, Any]
+    site: str | None = None
 
     def cloud_event(self) -> dict[str, Any]:
         """The structured JSON form (CloudEvents 1.0, section 3)."""
@@ -93,6 +101,7 @@ async def write(session: AsyncSession) -> None:
             "type": event.type,
             "subject": event.subject,
             "needs": event.needs,
+            "site": event.site,
             "data": dataclasses.asdict(event),
         }
         for event_id, at, event in told

@@ -32,7 +32,7 @@ _FORGET_AT_ONCE = 5000
 
 _CLAIM = text("SELECT sequence FROM platform.relay FOR UPDATE SKIP LOCKED")
 _WAITING = text(
-    "SELECT event_id, tenant, type, subject, needs, time, data FROM platform.outbox"
+    "SELECT event_id, tenant, type, subject, needs, time, data, site FROM platform.outbox"
     " WHERE sequence IS NULL ORDER BY id LIMIT :batch"
 )
 _MARK = text(
@@ -43,7 +43,7 @@ _MARK = text(
 _MOVE = text("UPDATE platform.relay SET sequence = :sequence")
 _NOTIFY = text("SELECT pg_notify(:channel, p) FROM unnest(CAST(:payloads AS text[])) AS p")
 _SINCE = text(
-    "SELECT event_id, sequence, tenant, type, subject, needs, time, data FROM platform.outbox"
+    "SELECT event_id, sequence, tenant, type, subject, needs, time, data, site FROM platform.outbox"
     " WHERE tenant = :tenant AND sequence > :after ORDER BY sequence LIMIT :limit"
 )
 _KEPT = text(
@@ -68,7 +68,7 @@ def as_message(envelope: Envelope) -> Message:
     """An event as a live message on the topic of its subject."""
     time = envelope.time.isoformat().replace("+00:00", "Z")
     addressed = (envelope.tenant, envelope.subject, envelope.type, envelope.needs)
-    return Message(*addressed, envelope.data, sequence=envelope.sequence, time=time)
+    return Message(*addressed, envelope.data, sequence=envelope.sequence, time=time, site=envelope.site)
 
 
 async def deliver_once(database: Database, sinks: Sequence[Sink], *, batch: int = BATCH) -> int:
@@ -81,7 +81,7 @@ async def deliver_once(database: Database, sinks: Sequence[Sink], *, batch: int 
         if not rows:
             return 0
         envelopes = [
-            Envelope(row.event_id, number, row.tenant, row.type, row.subject, row.needs, row.time, row.data)
+            Envelope(row.event_id, number, row.tenant, row.type, row.subject, row.needs, row.time, row.data, row.site)
             for number, row in enumerate(rows, start=sequence + 1)
         ]
         for sink in sinks:

@@ -10,23 +10,28 @@ READ = "plant.read"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OfLine(Event):
+class _OfPlant(Event):
     needs: ClassVar[str] = READ
 
     line_id: UUID
+    plant_name: str
 
+    @property
+    def site(self) -> str:
+        return self.plant_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfLine(_OfPlant):
     @property
     def subject(self) -> str:
         return f"plant.line/{self.line_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OfBatch(Event):
-    needs: ClassVar[str] = READ
-
+class _OfBatch(_OfPlant):
     batch_id: UUID
     batch_number: str
-    line_id: UUID
 
     @property
     def subject(self) -> str:
@@ -34,12 +39,9 @@ class _OfBatch(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OfSensor(Event):
-    needs: ClassVar[str] = READ
-
+class _OfSensor(_OfPlant):
     sensor_id: UUID
     sensor_code: str
-    line_id: UUID
 
     @property
     def subject(self) -> str:

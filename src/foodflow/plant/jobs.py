@@ -13,7 +13,7 @@ from foodflow.plant.usecases import batches, lines
 async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
     """Measure the effectiveness of a batch that was completed, or of whose time something was reported late."""
     async with tenant_transaction(database, actor) as session:
-        await batches.measure_batch(session, UUID(event["batch_id"]))
+        await batches.measure_batch(session, actor, UUID(event["batch_id"]))
 
 
 JOBS = (Job(lines.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),)

@@ -12,6 +12,7 @@ from foodflow.plant.rules import LineNotFound, LineState
 from foodflow.plant.usecases.board import Board, board, figures, line_card
 from foodflow.plant.usecases.cards import BatchProgress, Figures, LineCard, ListedExcursion, SensorCard
 from foodflow.plant.usecases.lines import LineEffectiveness
+from foodflow.plant.usecases.personal import recorded_by
 from foodflow.plant.usecases.selection import CHARTS, Choice
 from foodflow.plant.usecases.traces import Point, Trace, TracedExcursion
 
@@ -39,4 +40,5 @@ __all__ = [
     "board",
     "figures",
     "line_card",
+    "recorded_by",
 ]

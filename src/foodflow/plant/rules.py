@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import Conflict, FieldError, Invalid, NotFound
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -140,6 +141,14 @@ def require_simulated(plant_name: str, *, number: str) -> None:
     """The simulation records nothing on a line that might be a real one."""
     if plant_name != SIMULATED_PLANT:
         raise NotSimulated(f"line {number} is a line of your own, not a simulated one; the simulation leaves it alone")
+
+
+def require_own_site(actor: Actor, site: str) -> None:
+    """Nobody puts a line where they could not see it."""
+    if not actor.is_for(site):
+        own = ", ".join(sorted(actor.sites or ())) or "none"
+        message = f"{site!r} is not among your sites: {own}"
+        raise Invalid.because(FieldError("plant_name", message, "plant.line.other_site"))
 
 
 def require_startable(status: str, *, number: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, Nu
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from foodflow.kernel.db import TenantTable
+from foodflow.kernel.db import CountsChanges, TenantTable
 from foodflow.plant.rules import LineState
 
 Moment = TIMESTAMP(timezone=True)
@@ -17,7 +17,7 @@ Quantity = Numeric(12, 2)
 _STATES = ", ".join(f"'{state}'" for state in LineState)
 
 
-class ProductionLine(TenantTable):
+class ProductionLine(CountsChanges, TenantTable):
     """A production line; `status` is its latest recorded state, None before the first."""
 
     __tablename__ = "production_lines"
@@ -58,7 +58,7 @@ class LineStateChange(TenantTable):
     recorded_at: Mapped[datetime] = mapped_column(Moment)
 
 
-class ProductionBatch(TenantTable):
+class ProductionBatch(CountsChanges, TenantTable):
     """A batch of one product on one line; quantities are the sums of its counts, ratios those of its time."""
 
     __tablename__ = "production_batches"
@@ -122,7 +122,10 @@ class ProductionCount(TenantTable):
 
 
 class Sensor(TenantTable):
-    """A sensor of a line; `key` is its short name inside `readings`."""
+    """A sensor of a line; `key` is its short name inside `readings`.
+
+    Its `version` counts what people change of it, not its readings, which come too often for anybody to follow.
+    """
 
     __tablename__ = "sensors"
     __table_args__ = (
@@ -151,6 +154,7 @@ class Sensor(TenantTable):
     last_breach: Mapped[int] = mapped_column(SmallInteger)
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Reading(TenantTable):

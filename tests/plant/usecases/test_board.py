@@ -87,7 +87,7 @@ async def test_of_too_many_readings_the_newest_are_drawn(
     monkeypatch.setattr(board, "MOST_READINGS", 10)
     line = await make_line(session, demo, "C")
     await store(session, demo, await make_sensor(session, demo, line, "c"), [float(n) for n in range(50)])
-    card = await board.line_card(session, Choice(line="C"), line.id)
+    card = await board.line_card(session, demo, Choice(line="C"), line.id)
     trace = card.sensors[0].trace
     assert trace is not None
     assert (trace.cut, trace.readings, trace.lowest[1], trace.highest[1]) == (True, 10, 40.0, 49.0)
@@ -100,7 +100,7 @@ async def test_a_state_that_is_told_again_lasts_since_it_was_first_told(session:
         at = now - hours * HOUR
         await lines.record_state(session, demo, line.id, state=LineState.DOWNTIME, at=at, reason=reason)
     await session.flush()
-    card = await board.line_card(session, Choice(hours=24), line.id)
+    card = await board.line_card(session, demo, Choice(hours=24), line.id)
     assert (card.state, card.since, card.reason) == ("downtime", now - 30 * HOUR, "still")
 
 
@@ -109,7 +109,7 @@ async def test_the_first_sensors_of_each_line_come_before_the_second_of_any(sess
         line = await make_line(session, demo, f"E{number}", name=f"fair {number}")
         for place in range(10):
             await store(session, demo, await make_sensor(session, demo, line, f"e{number}-{place}"), [1.0])
-    found = await board.board(session, Choice(line="fair"))
+    found = await board.board(session, demo, Choice(line="fair"))
     assert [len(card.sensors) for card in found.lines] == [5, 5, 5, 5, 4]
     assert [card.hidden for card in found.lines] == [5, 5, 5, 5, 6]
     assert (found.found, found.pages) == (50, 3)
@@ -118,10 +118,10 @@ async def test_the_first_sensors_of_each_line_come_before_the_second_of_any(sess
 async def test_the_exact_number_of_a_line_leads_to_that_line_alone(session: AsyncSession, demo: Actor) -> None:
     for number in ("F1", "F10"):
         await make_line(session, demo, number)
-    assert [card.number for card in (await board.board(session, Choice(line="f1"))).lines] == ["F1"]
-    assert [card.number for card in (await board.board(session, Choice(line="F"))).lines] == ["F1", "F10"]
+    assert [card.number for card in (await board.board(session, demo, Choice(line="f1"))).lines] == ["F1"]
+    assert [card.number for card in (await board.board(session, demo, Choice(line="F"))).lines] == ["F1", "F10"]
 
 
-async def test_a_line_that_is_not_there_is_refused(session: AsyncSession) -> None:
+async def test_a_line_that_is_not_there_is_refused(session: AsyncSession, demo: Actor) -> None:
     with pytest.raises(LineNotFound):
-        await board.line_card(session, Choice(), UUID(int=0))
+        await board.line_card(session, demo, Choice(), UUID(int=0))

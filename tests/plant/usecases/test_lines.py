@@ -28,5 +28,5 @@ async def test_what_a_transaction_has_done_is_there_for_its_next_deed(session: A
         await lines.record_state(session, demo, line.id, state=LineState.DOWNTIME, at=moment)
     assert (batch.good_quantity, batch.scrap_quantity) == (Decimal("4.5"), Decimal(3))
     await batches.complete_batch(session, demo, batch.id, at=moments[-1])
-    now = await queries.line_for_update(session, line.id)
+    now = await queries.line_for_update(session, demo, line.id)
     assert (now.status, now.status_since, now.current_batch_id) == ("downtime", moments[-1], None)

@@ -36,6 +36,7 @@ async def test_what_is_told_says_what_happened(client: httpx.AsyncClient, witnes
     await told_of(witness, client, sensor, {0: FINE, 1: HOT, 2: 99, 3: COLD, 4: 2.5})
     broken, restored = await witness.told("plant.sensor.limits")
     about = {"sensor_id": sensor["id"], "sensor_code": sensor["sensor_code"], "line_id": sensor["line_id"]}
+    about |= {"plant_name": ""}
     assert broken.subject == f"plant.sensor/{sensor['id']}"
     assert broken.data == about | {
         "readings": 3,

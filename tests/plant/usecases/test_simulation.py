@@ -66,7 +66,7 @@ async def test_a_second_run_goes_on_where_the_first_one_ended(database: Database
     assert start == second.since + timedelta(minutes=1)
     await play(database, demo, second, Plant(8, start, shifts=ROUND_THE_CLOCK), 1)
     async with tenant_transaction(database, demo) as session:
-        found = await line_queries.lines_numbered(session, NUMBERS)
+        found = await line_queries.lines_numbered(session, demo, NUMBERS)
         assert all(line.plant_name == "Simulated plant" for line in found.values())
         batches = await all_of(
             session, "SELECT line_id, actual_start_time, actual_end_time FROM production_batches ORDER BY 1, 2"
@@ -86,7 +86,7 @@ async def test_a_batch_that_a_run_left_ends_with_the_run_and_not_when_the_next_o
     await begin(database, demo, "second")
     async with tenant_transaction(database, demo) as session:
         for id in left.values():
-            batch = await batch_queries.batch(session, id)
+            batch = await batch_queries.batch(session, demo, id)
             assert batch.status == "completed"
             assert batch.actual_end_time is not None
             assert END - timedelta(minutes=2) <= batch.actual_end_time <= END
@@ -106,7 +106,7 @@ async def test_the_plant_s_quantities_are_the_sums_of_its_counts_and_its_oee_is_
         )
         assert wrong == []
         for id in cast.lines.values():
-            measured = await lines.effectiveness(session, id, BEGIN, END)
+            measured = await lines.effectiveness(session, demo, id, start=BEGIN, end=END)
             assert measured.ratios.oee is not None
             assert 0 < measured.ratios.oee < 1
             assert measured.elements.unrecorded == 0
@@ -134,4 +134,4 @@ async def test_a_real_line_or_sensor_of_the_same_name_is_left_alone(database: Da
     with pytest.raises(NotSimulated, match=code):
         await begin(database, demo, "first")
     async with tenant_transaction(database, demo) as session:
-        assert await line_queries.lines_numbered(session, NUMBERS) == {}
+        assert await line_queries.lines_numbered(session, demo, NUMBERS) == {}

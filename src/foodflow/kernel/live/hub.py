@@ -34,9 +34,10 @@ class Subscription:
         self._news = asyncio.Event()
 
     def wants(self, message: Message) -> bool:
-        """Whether this message belongs to the subscriber's company, topics and permissions."""
+        """Whether this message belongs to the subscriber's company, topics, permissions and sites."""
         on_topic = not self.topics or message.topic in self.topics or message.topic.partition("/")[0] in self.topics
-        return message.tenant == self.actor.tenant and on_topic and self.actor.may(message.needs)
+        on_site = message.site is None or self.actor.is_for(message.site)
+        return message.tenant == self.actor.tenant and on_topic and on_site and self.actor.may(message.needs)
 
     def offer(self, message: Message) -> None:
         """Queue a message; with one that does not fit, the reader starts over."""

@@ -21,7 +21,8 @@ class Message:
 
     `sequence` is the relay's number for messages that come from the outbox; those can be caught up with after a lost
     connection. It is None for fleeting ones (the latest readings), which the next message replaces anyway. `time` is
-    when the event was told.
+    when the event was told. `site` is where it happened, which those who are for other sites alone do not hear; None
+    is nowhere in particular.
     """
 
     tenant: str
@@ -31,12 +32,14 @@ class Message:
     data: dict[str, Any]
     sequence: int | None = None
     time: str | None = None
+    site: str | None = None
 
     @classmethod
     def from_payload(cls, payload: str) -> "Message":
         """Read a notification's payload; raises TypeError or ValueError when it is not a message."""
         message = cls(**json.loads(payload))
-        if not all(isinstance(each, str) for each in (message.tenant, message.topic, message.type, message.needs)):
+        texts = (message.tenant, message.topic, message.type, message.needs, message.site or "")
+        if not all(isinstance(each, str) for each in texts):
             problem = "the members of a message are texts"
             raise TypeError(problem)
         return message
@@ -49,11 +52,20 @@ class Message:
         return json.dumps(asdict(self) | {"data": {"truncated": True}}, separators=(",", ":"))
 
 
-def publish(session: AsyncSession, *, topic: str, type: str, needs: str, data: dict[str, Any]) -> None:  # noqa: A002
+def publish(
+    session: AsyncSession,
+    *,
+    topic: str,
+    type: str,  # noqa: A002
+    needs: str,
+    data: dict[str, Any],
+    site: str | None = None,
+) -> None:
     """Send a fleeting message to the company's open pages when this transaction commits; the last of a topic and type
     wins.
     """
-    session.info.setdefault(_PENDING, {})[topic, type] = {"topic": topic, "type": type, "needs": needs, "data": data}
+    message = {"topic": topic, "type": type, "needs": needs, "data": data, "site": site}
+    session.info.setdefault(_PENDING, {})[topic, type] = message
 
 
 async def write(session: AsyncSession) -> None:

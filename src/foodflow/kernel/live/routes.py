@@ -63,9 +63,14 @@ async def socket(websocket: WebSocket, actor: CurrentActor) -> None:
     try:
         await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        over = not gone.done()
         sending.cancel()
         gone.cancel()
-        await asyncio.gather(sending, gone, return_exceptions=True)
+        code, _ = await asyncio.gather(sending, gone, return_exceptions=True)
+    # Not before nobody waits for the reader's words any more: the server closes no socket that is being received from.
+    if over and isinstance(code, int):
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await websocket.close(code)
 
 
 async def _gone(websocket: WebSocket) -> None:
@@ -78,16 +83,17 @@ def _answered_protocol(websocket: WebSocket) -> str | None:
     return "foodflow" if "foodflow" in websocket.scope.get("subprotocols", []) else None
 
 
-async def _send_all(websocket: WebSocket, messages: AsyncIterator[dict[str, Any] | None]) -> None:
-    code = _GOING_AWAY
-    with suppress(WebSocketDisconnect, RuntimeError):
-        try:
-            async for message in messages:
-                await websocket.send_json(message if message is not None else {"type": "heartbeat"})
-        except SQLAlchemyError as error:
-            log.warning("live.catching_up_failed", error=str(error).strip())
-            code = _TRY_AGAIN_LATER
-        await websocket.close(code)
+async def _send_all(websocket: WebSocket, messages: AsyncIterator[dict[str, Any] | None]) -> int:
+    """Send until there is nothing more to say to this reader; returns the code to close the socket with."""
+    try:
+        async for message in messages:
+            await websocket.send_json(message if message is not None else {"type": "heartbeat"})
+    except SQLAlchemyError as error:
+        log.warning("live.catching_up_failed", error=str(error).strip())
+        return _TRY_AGAIN_LATER
+    except (WebSocketDisconnect, RuntimeError):  # the reader is gone, and we hear of it when we speak
+        pass
+    return _GOING_AWAY
 
 
 async def _messages(
@@ -96,6 +102,9 @@ async def _messages(
     """What the reader missed, then what happens, each event once; None is a heartbeat."""
     hub: Hub = connection.app.state.hub
     async with hub.subscribe(actor, topics) as subscription:
+        # Between the first look at the reader's rights and here nobody would have told us that they are gone.
+        if not await _still_may(connection, subscription):
+            return
         yield None  # at once, so that the reader knows: from here on nothing is missed
         seen = after or 0
         for missed in await _missed(connection, subscription, after):
@@ -112,7 +121,7 @@ async def _messages(
                 yield _RESET
             elif message is None:
                 yield None
-            elif message.sequence is None or message.sequence > seen:
+            elif subscription.wants(message) and (message.sequence is None or message.sequence > seen):
                 yield _wire(message)
 
 
@@ -127,11 +136,16 @@ def _is_over(actor: Actor) -> bool:
 
 
 async def _still_may(connection: HTTPConnection, subscription: Subscription) -> bool:
-    """Ask for the reader's rights again, after which they hear what they may hear now."""
+    """Ask for the reader's rights again, after which they hear what they may hear now. Whoever cannot be asked about
+    hears nothing: they come again.
+    """
     subscription.doubted = False
     try:
         subscription.actor = await connection.app.state.authenticate(connection)
     except Refusal:
+        return False
+    except SQLAlchemyError as error:
+        log.warning("live.rights_unknown", error=str(error).strip())
         return False
     return subscription.actor.may(_PERMISSION)
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foodflow.kernel.actor import Actor
 from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
+from foodflow.plant.queries.sites import is_own_line, on_own_lines
 from foodflow.plant.rules import BatchNotFound, BatchStatus
-from foodflow.plant.tables import ProductionBatch, ProductionCount
+from foodflow.plant.tables import ProductionBatch, ProductionCount, ProductionLine
 
 LISTING = Listing(
     key=ProductionBatch.id,
@@ -31,6 +33,7 @@ LISTING = Listing(
         "created_at": ProductionBatch.created_at,
     },
     searches=(ProductionBatch.batch_number, ProductionBatch.product_code, ProductionBatch.product_name),
+    export="batches",
 )
 
 COUNTS = Listing(
@@ -44,30 +47,31 @@ COUNTS = Listing(
 )
 
 
-async def batches(session: AsyncSession, wanted: Wanted) -> Page[ProductionBatch]:
-    """A page of batches."""
-    return await fetch(session, select(ProductionBatch), wanted)
+def batches(actor: Actor) -> Select[ProductionBatch]:
+    """The batches that exist for an actor."""
+    return on_own_lines(select(ProductionBatch), actor, ProductionBatch.line_id)
 
 
-async def counts(session: AsyncSession, line_id: UUID, wanted: Wanted) -> Page[ProductionCount]:
+async def counts(session: AsyncSession, line: ProductionLine, wanted: Wanted) -> Page[ProductionCount]:
     """A page of a line's counts."""
-    return await fetch(session, select(ProductionCount).where(ProductionCount.line_id == line_id), wanted)
+    return await fetch(session, select(ProductionCount).where(ProductionCount.line_id == line.id), wanted)
 
 
-async def batch(session: AsyncSession, id: UUID) -> ProductionBatch:
+async def batch(session: AsyncSession, actor: Actor, id: UUID) -> ProductionBatch:
     """A batch, or a refusal."""
-    return _found(await session.get(ProductionBatch, id), str(id))
+    return await _found(session, actor, await session.get(ProductionBatch, id), str(id))
 
 
-async def batch_for_update(session: AsyncSession, id: UUID) -> ProductionBatch:
+async def batch_for_update(session: AsyncSession, actor: Actor, id: UUID) -> ProductionBatch:
     """A batch, locked until the transaction ends. Whoever needs its line too locks the line first."""
-    return _found(await session.get(ProductionBatch, id, with_for_update=True, populate_existing=True), str(id))
+    found = await session.get(ProductionBatch, id, with_for_update=True, populate_existing=True)
+    return await _found(session, actor, found, str(id))
 
 
-async def batch_numbered(session: AsyncSession, number: str) -> ProductionBatch:
+async def batch_numbered(session: AsyncSession, actor: Actor, number: str) -> ProductionBatch:
     """The batch of a batch number, or a refusal."""
     found = await session.scalars(select(ProductionBatch).where(ProductionBatch.batch_number == number))
-    return _found(found.first(), number)
+    return await _found(session, actor, found.first(), number)
 
 
 async def completed_between(
@@ -89,7 +93,7 @@ async def last_counted(session: AsyncSession, batch_id: UUID) -> datetime | None
     return await session.scalar(select(func.max(ProductionCount.at)).where(ProductionCount.batch_id == batch_id))
 
 
-def _found(batch: ProductionBatch | None, wanted: str) -> ProductionBatch:
-    if batch is None:
+async def _found(session: AsyncSession, actor: Actor, batch: ProductionBatch | None, wanted: str) -> ProductionBatch:
+    if batch is None or not await is_own_line(session, actor, batch.line_id):
         raise BatchNotFound(f"there is no batch {wanted}")
     return batch

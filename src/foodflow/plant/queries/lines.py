@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.paging import Filter, Listing
 from foodflow.numerics.intervals import StateChange
 from foodflow.numerics.oee import Amount
+from foodflow.plant.queries.sites import on_own_lines
 from foodflow.plant.rules import LineNotFound, LineState
 from foodflow.plant.tables import LineStateChange, ProductionBatch, ProductionCount, ProductionLine, Sensor
 
@@ -28,50 +30,52 @@ LISTING = Listing(
         "created_at": ProductionLine.created_at,
     },
     searches=(ProductionLine.line_number, ProductionLine.name, ProductionLine.location),
+    export="lines",
 )
 
 
-async def lines(session: AsyncSession, wanted: Wanted) -> Page[ProductionLine]:
-    """A page of lines."""
-    return await fetch(session, select(ProductionLine), wanted)
+def lines(actor: Actor) -> Select[ProductionLine]:
+    """The lines that exist for an actor."""
+    return on_own_lines(select(ProductionLine), actor, ProductionLine.id)
 
 
-async def all_lines(session: AsyncSession) -> Sequence[ProductionLine]:
+async def all_lines(session: AsyncSession, actor: Actor) -> Sequence[ProductionLine]:
     """The lines in service, by number."""
-    found = select(ProductionLine).where(ProductionLine.is_active).order_by(ProductionLine.line_number)
+    found = lines(actor).where(ProductionLine.is_active).order_by(ProductionLine.line_number)
     return (await session.scalars(found)).all()
 
 
-async def lines_numbered(session: AsyncSession, numbers: Sequence[str]) -> dict[str, ProductionLine]:
+async def lines_numbered(session: AsyncSession, actor: Actor, numbers: Sequence[str]) -> dict[str, ProductionLine]:
     """Those of the lines of some numbers that exist, by number."""
-    found = await session.scalars(select(ProductionLine).where(ProductionLine.line_number.in_(numbers)))
+    found = await session.scalars(lines(actor).where(ProductionLine.line_number.in_(numbers)))
     return {line.line_number: line for line in found}
 
 
-async def line(session: AsyncSession, id: UUID) -> ProductionLine:
+async def line(session: AsyncSession, actor: Actor, id: UUID) -> ProductionLine:
     """A line, or a refusal."""
-    return _found(await session.get(ProductionLine, id), str(id))
+    return _found(await session.get(ProductionLine, id), actor, str(id))
 
 
-async def line_for_update(session: AsyncSession, id: UUID) -> ProductionLine:
+async def line_for_update(session: AsyncSession, actor: Actor, id: UUID) -> ProductionLine:
     """A line as it is now, locked until the transaction ends."""
-    return _found(await session.get(ProductionLine, id, with_for_update=True, populate_existing=True), str(id))
+    found = await session.get(ProductionLine, id, with_for_update=True, populate_existing=True)
+    return _found(found, actor, str(id))
 
 
-async def line_for_reference(session: AsyncSession, id: UUID) -> ProductionLine:
+async def line_for_reference(session: AsyncSession, actor: Actor, id: UUID) -> ProductionLine:
     """A line, locked so that nobody deletes it while the transaction stores something that refers to it."""
     lock = {"read": True, "key_share": True}
-    return _found(await session.get(ProductionLine, id, with_for_update=lock), str(id))
+    return _found(await session.get(ProductionLine, id, with_for_update=lock), actor, str(id))
 
 
-async def line_numbered(session: AsyncSession, number: str) -> ProductionLine:
+async def line_numbered(session: AsyncSession, actor: Actor, number: str) -> ProductionLine:
     """The line of a line number, or a refusal."""
     found = await session.scalars(select(ProductionLine).where(ProductionLine.line_number == number))
-    return _found(found.first(), number)
+    return _found(found.first(), actor, number)
 
 
-def _found(line: ProductionLine | None, wanted: str) -> ProductionLine:
-    if line is None:
+def _found(line: ProductionLine | None, actor: Actor, wanted: str) -> ProductionLine:
+    if line is None or not actor.is_for(line.plant_name):
         raise LineNotFound(f"there is no line {wanted}")
     return line
 

@@ -9,12 +9,14 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator
-from sqlalchemy import BigInteger, cast, func, select, text
+from sqlalchemy import BigInteger, Select, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.paging import Filter, Listing
+from foodflow.plant.queries.sites import is_own_line, on_own_lines
 from foodflow.plant.rules import SensorNotFound
-from foodflow.plant.tables import Reading, Sensor
+from foodflow.plant.tables import ProductionLine, Reading, Sensor
 
 _BREACHES = {"below": -1, "above": 1}
 _Breach = Annotated[Literal["below", "above"], AfterValidator(_BREACHES.__getitem__)]
@@ -37,6 +39,7 @@ LISTING = Listing(
         "created_at": Sensor.created_at,
     },
     searches=(Sensor.sensor_code, Sensor.name, Sensor.location),
+    export="sensors",
 )
 
 # Their first and last time keep PostgreSQL from looking into the partitions of other months.
@@ -60,9 +63,9 @@ class Series:
     breaches: NDArray[np.int16]
 
 
-async def sensors(session: AsyncSession, wanted: Wanted) -> Page[Sensor]:
-    """A page of sensors."""
-    return await fetch(session, select(Sensor), wanted)
+def sensors(actor: Actor) -> Select[Sensor]:
+    """The sensors that exist for an actor."""
+    return on_own_lines(select(Sensor), actor, Sensor.line_id)
 
 
 async def last_reading_of(session: AsyncSession, line_ids: Sequence[UUID]) -> datetime | None:
@@ -76,40 +79,42 @@ async def sensors_of_lines(session: AsyncSession, line_ids: Sequence[UUID]) -> S
     return (await session.scalars(found)).all()
 
 
-async def sensor(session: AsyncSession, id: UUID) -> Sensor:
+async def sensor(session: AsyncSession, actor: Actor, id: UUID) -> Sensor:
     """A sensor, or a refusal."""
-    return _found(await session.get(Sensor, id), str(id))
+    return await _found(session, actor, await session.get(Sensor, id), str(id))
 
 
-async def sensor_for_update(session: AsyncSession, id: UUID) -> Sensor:
+async def sensor_for_update(session: AsyncSession, actor: Actor, id: UUID) -> Sensor:
     """A sensor as it is now, locked until the transaction ends."""
-    return _found(await session.get(Sensor, id, with_for_update=True, populate_existing=True), str(id))
+    found = await session.get(Sensor, id, with_for_update=True, populate_existing=True)
+    return await _found(session, actor, found, str(id))
 
 
-async def sensor_coded(session: AsyncSession, code: str) -> Sensor:
+async def sensor_coded(session: AsyncSession, actor: Actor, code: str) -> Sensor:
     """The sensor of a code, or a refusal."""
     found = await session.scalars(select(Sensor).where(Sensor.sensor_code == code))
-    return _found(found.first(), code)
+    return await _found(session, actor, found.first(), code)
 
 
 async def sensors_coded(session: AsyncSession, codes: Sequence[str]) -> dict[str, Sensor]:
-    """Those of the named sensors that exist, by code."""
+    """Those of the named sensors that the company has, by code, whatever their sites: a code is taken everywhere."""
     found = await session.scalars(select(Sensor).where(Sensor.sensor_code.in_(codes)))
     return {sensor.sensor_code: sensor for sensor in found}
 
 
-async def sensors_for_update(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Sensor]:
-    """Sensors, locked in the order of their keys, so that two who write the same sensors wait and never block each
-    other.
+async def sensors_for_update(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> list[tuple[Sensor, str]]:
+    """Sensors, each with the site of its line, locked in the order of their keys, so that two who write the same
+    sensors wait and never block each other.
     """
-    found = select(Sensor).where(Sensor.id.in_(ids)).order_by(Sensor.key)
-    return (
-        await session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True))
-    ).all()
+    found = select(Sensor, ProductionLine.plant_name).join(ProductionLine, ProductionLine.id == Sensor.line_id)
+    if actor.sites is not None:
+        found = found.where(ProductionLine.plant_name.in_(actor.sites))
+    locked = found.where(Sensor.id.in_(ids)).order_by(Sensor.key).with_for_update(key_share=True, of=Sensor)
+    return [(sensor, site) for sensor, site in await session.execute(locked.execution_options(populate_existing=True))]
 
 
-def _found(sensor: Sensor | None, wanted: str) -> Sensor:
-    if sensor is None:
+async def _found(session: AsyncSession, actor: Actor, sensor: Sensor | None, wanted: str) -> Sensor:
+    if sensor is None or not await is_own_line(session, actor, sensor.line_id):
         raise SensorNotFound(f"there is no sensor {wanted}")
     return sensor
 

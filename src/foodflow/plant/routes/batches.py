@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import Depends, Response
 from starlette.requests import Request
 
+from foodflow.kernel.exports import listed
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.kernel.paging import Wanted, page_of
+from foodflow.kernel.paging import Wanted
 from foodflow.kernel.wire import PageOf
 from foodflow.plant.queries import batches as queries
 from foodflow.plant.schemas.batches import BatchIn, BatchOut, BatchPatch, MomentIn
@@ -24,24 +25,26 @@ async def create_batch(session: Transaction, actor: CurrentActor, body: BatchIn,
     return batch
 
 
-@router.get("", dependencies=[needs("plant.read")], openapi_extra=queries.LISTING.openapi)
+@router.get(
+    "", dependencies=[needs("plant.read")], response_model=PageOf[BatchOut], openapi_extra=queries.LISTING.openapi
+)
 async def list_batches(
-    session: Transaction, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
-) -> PageOf[BatchOut]:
+    session: Transaction, actor: CurrentActor, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
+) -> object:
     """Batches, latest first."""
-    return page_of(request, wanted, await queries.batches(session, wanted), BatchOut)
+    return await listed(session, queries.batches(actor), wanted, shape=BatchOut, request=request)
 
 
 @router.get("/{id}", dependencies=[needs("plant.read")], response_model=BatchOut)
-async def get_batch(session: Transaction, id: UUID) -> object:
+async def get_batch(session: Transaction, actor: CurrentActor, id: UUID) -> object:
     """A batch."""
-    return await queries.batch(session, id)
+    return await queries.batch(session, actor, id)
 
 
 @router.get("/by-number/{number:path}", dependencies=[needs("plant.read")], response_model=BatchOut)
-async def get_batch_by_number(session: Transaction, number: str) -> object:
+async def get_batch_by_number(session: Transaction, actor: CurrentActor, number: str) -> object:
     """The batch of a batch number."""
-    return await queries.batch_numbered(session, number)
+    return await queries.batch_numbered(session, actor, number)
 
 
 @router.patch("/{id}", dependencies=[needs("plant.run_batches")], response_model=BatchOut)

@@ -80,7 +80,13 @@ def _read(body: bytes, choices: Choices, zone: tzinfo) -> Read:
     return imports.read(io.StringIO(text, newline=""), choices, time_zone=zone)
 
 
-@router.post("/{id}/readings/import", status_code=201, dependencies=[needs("plant.configure")], openapi_extra=_BODY)
+@router.post(
+    "/{id}/readings/import",
+    status_code=201,
+    dependencies=[needs("plant.configure")],
+    responses={200: {"description": "What the text holds; nothing was stored", "model": PreviewOut}},
+    openapi_extra=_BODY,
+)
 async def import_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameters
     incoming: Annotated[_Incoming, Depends(_incoming)],
     session: Transaction,
@@ -91,7 +97,7 @@ async def import_readings(  # noqa: PLR0917 - FastAPI's way of declaring paramet
     """Store the readings of a delimited text (the body) on a line, all or none; `preview=true` only says what it holds
     and answers 200.
     """
-    line = await queries.line(session, id)
+    line = await queries.line(session, actor, id)
     wanted = incoming.wanted
     if wanted.preview:
         response.status_code = 200

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 from starlette.requests import Request
 
+from foodflow.kernel.exports import listed
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
 from foodflow.kernel.paging import Wanted, page_of
 from foodflow.kernel.wire import PageOf
@@ -26,24 +27,26 @@ async def create_line(session: Transaction, actor: CurrentActor, body: LineIn, r
     return line
 
 
-@router.get("", dependencies=[needs("plant.read")], openapi_extra=queries.LISTING.openapi)
+@router.get(
+    "", dependencies=[needs("plant.read")], response_model=PageOf[LineOut], openapi_extra=queries.LISTING.openapi
+)
 async def list_lines(
-    session: Transaction, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
-) -> PageOf[LineOut]:
+    session: Transaction, actor: CurrentActor, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
+) -> object:
     """Lines, by number."""
-    return page_of(request, wanted, await queries.lines(session, wanted), LineOut)
+    return await listed(session, queries.lines(actor), wanted, shape=LineOut, request=request)
 
 
 @router.get("/{id}", dependencies=[needs("plant.read")], response_model=LineOut)
-async def get_line(session: Transaction, id: UUID) -> object:
+async def get_line(session: Transaction, actor: CurrentActor, id: UUID) -> object:
     """A line."""
-    return await queries.line(session, id)
+    return await queries.line(session, actor, id)
 
 
 @router.get("/by-number/{number:path}", dependencies=[needs("plant.read")], response_model=LineOut)
-async def get_line_by_number(session: Transaction, number: str) -> object:
+async def get_line_by_number(session: Transaction, actor: CurrentActor, number: str) -> object:
     """The line of a line number."""
-    return await queries.line_numbered(session, number)
+    return await queries.line_numbered(session, actor, number)
 
 
 @router.patch("/{id}", dependencies=[needs("plant.configure")], response_model=LineOut)
@@ -65,9 +68,11 @@ async def record_state(session: Transaction, actor: CurrentActor, id: UUID, body
 
 
 @router.get("/{id}/states", dependencies=[needs("plant.read")])
-async def list_states(session: Transaction, id: UUID, window: Annotated[Window, Query()]) -> list[StateOut]:
+async def list_states(
+    session: Transaction, actor: CurrentActor, id: UUID, window: Annotated[Window, Query()]
+) -> list[StateOut]:
     """What a line did in a window (the last 24 hours), without gaps or overlaps; `unrecorded` where nobody said."""
-    parts = await usecases.states(session, id, window.start_time, window.end_time)
+    parts = await usecases.states(session, actor, id, start=window.start_time, end=window.end_time)
     return [StateOut.model_validate(part) for part in parts]
 
 
@@ -78,18 +83,20 @@ async def record_count(session: Transaction, actor: CurrentActor, id: UUID, body
 
 
 @router.get("/{id}/counts", dependencies=[needs("plant.read")], openapi_extra=batch_queries.COUNTS.openapi)
-async def list_counts(
+async def list_counts(  # noqa: PLR0917 - FastAPI's way of declaring parameters
     session: Transaction,
+    actor: CurrentActor,
     request: Request,
     id: UUID,
     wanted: Annotated[Wanted, Depends(batch_queries.COUNTS)],
 ) -> PageOf[CountOut]:
     """What a line made, latest first."""
-    await queries.line(session, id)
-    return page_of(request, wanted, await batch_queries.counts(session, id, wanted), CountOut)
+    line = await queries.line(session, actor, id)
+    return page_of(request, wanted, await batch_queries.counts(session, line, wanted), CountOut)
 
 
 @router.get("/{id}/oee", dependencies=[needs("plant.read")])
-async def get_oee(session: Transaction, id: UUID, window: Annotated[Window, Query()]) -> OeeOut:
+async def get_oee(session: Transaction, actor: CurrentActor, id: UUID, window: Annotated[Window, Query()]) -> OeeOut:
     """A line's effectiveness (ISO 22400-2) over a window (the last 24 hours), from recorded states and counts."""
-    return OeeOut.of(id, await usecases.effectiveness(session, id, window.start_time, window.end_time))
+    found = await usecases.effectiveness(session, actor, id, start=window.start_time, end=window.end_time)
+    return OeeOut.of(id, found)

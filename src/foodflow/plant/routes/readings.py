@@ -83,13 +83,13 @@ async def record_reading(session: Transaction, actor: CurrentActor, id: UUID, bo
 
 
 @router.get("/{id}/readings", dependencies=[needs("plant.read")])
-async def list_readings(
-    session: Transaction, request: Request, id: UUID, wanted: Annotated[ReadingsWanted, Query()]
+async def list_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameters
+    session: Transaction, actor: CurrentActor, request: Request, id: UUID, wanted: Annotated[ReadingsWanted, Query()]
 ) -> ReadingsPage:
     """Readings of a sensor from `start_time` (with) to `end_time` (without); `next` leads on from the last one."""
     descending = wanted.ordering == "-timestamp"
     found = await history.page_of_readings(
-        session, id, start=wanted.start_time, end=wanted.end_time, descending=descending, limit=wanted.page_size
+        session, actor, id, start=wanted.start_time, end=wanted.end_time, descending=descending, limit=wanted.page_size
     )
     results = [ReadingOut(timestamp=r.time, value=r.value, breach=BREACHES[r.breach]) for r in found.readings]
     if found.goes_on_at is None:
@@ -99,10 +99,12 @@ async def list_readings(
 
 
 @router.get("/{id}/series", dependencies=[needs("plant.read")])
-async def get_series(session: Transaction, id: UUID, wanted: Annotated[SeriesWanted, Query()]) -> SeriesOut:
+async def get_series(
+    session: Transaction, actor: CurrentActor, id: UUID, wanted: Annotated[SeriesWanted, Query()]
+) -> SeriesOut:
     """A sensor over a window (the 24 hours up to its latest reading) for drawing: peaks kept, excursions listed."""
-    drawing = await history.draw(session, id, start=wanted.start_time, end=wanted.end_time, points=wanted.points)
-    return series_out(drawing)
+    window = {"start": wanted.start_time, "end": wanted.end_time}
+    return series_out(await history.draw(session, actor, id, **window, points=wanted.points))
 
 
 def series_out(drawing: history.Drawing) -> SeriesOut:

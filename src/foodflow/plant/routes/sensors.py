@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import Depends, Response
 from starlette.requests import Request
 
+from foodflow.kernel.exports import listed
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.kernel.paging import Wanted, page_of
+from foodflow.kernel.paging import Wanted
 from foodflow.kernel.wire import PageOf
 from foodflow.plant.queries import sensors as queries
 from foodflow.plant.schemas.sensors import SensorIn, SensorOut, SensorPatch
@@ -24,24 +25,26 @@ async def create_sensor(session: Transaction, actor: CurrentActor, body: SensorI
     return sensor
 
 
-@router.get("", dependencies=[needs("plant.read")], openapi_extra=queries.LISTING.openapi)
+@router.get(
+    "", dependencies=[needs("plant.read")], response_model=PageOf[SensorOut], openapi_extra=queries.LISTING.openapi
+)
 async def list_sensors(
-    session: Transaction, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
-) -> PageOf[SensorOut]:
+    session: Transaction, actor: CurrentActor, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
+) -> object:
     """Sensors, by code."""
-    return page_of(request, wanted, await queries.sensors(session, wanted), SensorOut)
+    return await listed(session, queries.sensors(actor), wanted, shape=SensorOut, request=request)
 
 
 @router.get("/{id}", dependencies=[needs("plant.read")], response_model=SensorOut)
-async def get_sensor(session: Transaction, id: UUID) -> object:
+async def get_sensor(session: Transaction, actor: CurrentActor, id: UUID) -> object:
     """A sensor with its latest reading."""
-    return await queries.sensor(session, id)
+    return await queries.sensor(session, actor, id)
 
 
 @router.get("/by-code/{code:path}", dependencies=[needs("plant.read")], response_model=SensorOut)
-async def get_sensor_by_code(session: Transaction, code: str) -> object:
+async def get_sensor_by_code(session: Transaction, actor: CurrentActor, code: str) -> object:
     """The sensor of a code."""
-    return await queries.sensor_coded(session, code)
+    return await queries.sensor_coded(session, actor, code)
 
 
 @router.patch("/{id}", dependencies=[needs("plant.configure")], response_model=SensorOut)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, computed_field
 
-from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch
+from foodflow.kernel.wire import In, Instant, Line, Number, Patch, Versioned
 from foodflow.plant.rules import BatchStatus
 from foodflow.plant.schemas.shared import Code, Ratio, Short, Speed, Target, Text
 
@@ -48,7 +48,7 @@ class MomentIn(In):
     at: Instant | None = None
 
 
-class BatchOut(Out):
+class BatchOut(Versioned):
     """A batch; its quantities are sums of counts, and its ratios are measured once it is completed."""
 
     id: UUID

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch
+from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch, Versioned
 from foodflow.numerics.oee import Elements
 from foodflow.plant.rules import LineState
 from foodflow.plant.schemas.shared import Amount, Ratio, Short, Speed, Text
@@ -39,7 +39,7 @@ class LinePatch(Patch):
     is_active: bool = True
 
 
-class LineOut(Out):
+class LineOut(Versioned):
     """A line; `status` is null until a first state is recorded."""
 
     id: UUID

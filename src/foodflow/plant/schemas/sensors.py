@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, computed_field, with_config
 from typing_extensions import TypedDict
 
-from foodflow.kernel.wire import In, Instant, Line, Out, Patch
+from foodflow.kernel.wire import In, Instant, Line, Out, Patch, Versioned
 from foodflow.plant.schemas.shared import BREACHES, Breach, Code, Short, Window
 
 MAX_BULK = 50_000
@@ -44,7 +44,7 @@ class SensorPatch(Patch):
     is_active: bool = True
 
 
-class SensorOut(Out):
+class SensorOut(Versioned):
     """A sensor and its latest reading; `breach` says whether that lies outside the limits."""
 
     id: UUID

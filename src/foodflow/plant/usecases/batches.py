@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel import audit, clock, events
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import unless_taken
+from foodflow.kernel.preconditions import require_match
 from foodflow.plant import rules
 from foodflow.plant.events import BatchCompleted, BatchCreated, BatchStarted
 from foodflow.plant.queries import batches as queries
@@ -21,7 +22,7 @@ from foodflow.plant.usecases import lines
 
 async def create_batch(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> ProductionBatch:
     """Plan a batch on a line."""
-    line = await line_queries.line_for_reference(session, fields["line_id"])
+    line = await line_queries.line_for_reference(session, actor, fields["line_id"])
     rules.require_active(is_active=line.is_active, number=line.line_number)
     rules.require_plan_in_order(fields.get("planned_start_time"), fields.get("planned_end_time"))
     now = clock.now()
@@ -30,20 +31,15 @@ async def create_batch(session: AsyncSession, actor: Actor, fields: dict[str, An
     async with unless_taken(session, rules.Taken(f"there is a batch {batch.batch_number} already")):
         session.add(batch)
     audit.record(session, actor, "batch.created", batch.id, number=batch.batch_number)
-    planned = BatchCreated(
-        batch_id=batch.id,
-        batch_number=batch.batch_number,
-        line_id=line.id,
-        product_code=batch.product_code,
-        target_quantity=float(batch.target_quantity),
-    )
-    events.tell(session, planned)
+    planned: dict[str, Any] = {"product_code": batch.product_code, "target_quantity": float(batch.target_quantity)}
+    events.tell(session, BatchCreated(**_named(batch, line), **planned))
     return batch
 
 
 async def change_batch(session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any]) -> ProductionBatch:
     """Change what is known of a batch until it is completed; its state and quantities have deeds of their own."""
-    batch = await queries.batch_for_update(session, id)
+    batch = await queries.batch_for_update(session, actor, id)
+    require_match(session, batch)
     rules.require_changeable(batch.status, number=batch.batch_number)
     for name, value in changes.items():
         setattr(batch, name, value)
@@ -55,8 +51,9 @@ async def change_batch(session: AsyncSession, actor: Actor, id: UUID, changes: d
 
 async def start_batch(session: AsyncSession, actor: Actor, id: UUID, *, at: datetime | None = None) -> ProductionBatch:
     """Start a planned batch on its line, which runs since `at` (now)."""
-    line = await line_queries.line_for_update(session, (await queries.batch(session, id)).line_id)
-    batch = await queries.batch_for_update(session, id)
+    line = await line_queries.line_for_update(session, actor, (await queries.batch(session, actor, id)).line_id)
+    batch = await queries.batch_for_update(session, actor, id)
+    require_match(session, batch)
     rules.require_startable(batch.status, number=batch.batch_number)
     rules.require_active(is_active=line.is_active, number=line.line_number)
     rules.require_free(line.current_batch_id, number=line.line_number)
@@ -68,7 +65,7 @@ async def start_batch(session: AsyncSession, actor: Actor, id: UUID, *, at: date
     line.current_batch_id = batch.id
     await lines.enter_running(session, actor, line, at=moment)
     audit.record(session, actor, "batch.started", batch.id, number=batch.batch_number)
-    events.tell(session, BatchStarted(batch_id=batch.id, batch_number=batch.batch_number, line_id=line.id))
+    events.tell(session, BatchStarted(**_named(batch, line)))
     return batch
 
 
@@ -76,8 +73,9 @@ async def complete_batch(
     session: AsyncSession, actor: Actor, id: UUID, *, at: datetime | None = None
 ) -> ProductionBatch:
     """Complete a batch in progress at `at` (now); a line that was running then is idle since, any other state stays."""
-    line = await line_queries.line_for_update(session, (await queries.batch(session, id)).line_id)
-    batch = await queries.batch_for_update(session, id)
+    line = await line_queries.line_for_update(session, actor, (await queries.batch(session, actor, id)).line_id)
+    batch = await queries.batch_for_update(session, actor, id)
+    require_match(session, batch)
     rules.require_in_progress(batch.status, number=batch.batch_number)
     now = clock.now()
     counted = await queries.last_counted(session, batch.id)
@@ -90,9 +88,15 @@ async def complete_batch(
     await lines.enter_idle(session, actor, line, at=moment)
     line.current_batch_id = None
     audit.record(session, actor, "batch.completed", batch.id, number=batch.batch_number)
-    made = {"good_quantity": float(batch.good_quantity), "scrap_quantity": float(batch.scrap_quantity)}
-    events.tell(session, BatchCompleted(batch_id=batch.id, batch_number=batch.batch_number, line_id=line.id, **made))
+    made: dict[str, Any] = {"good_quantity": float(batch.good_quantity), "scrap_quantity": float(batch.scrap_quantity)}
+    events.tell(session, BatchCompleted(**_named(batch, line), **made))
     return batch
+
+
+def _named(batch: ProductionBatch, line: ProductionLine) -> dict[str, Any]:
+    """What every event of a batch says of it."""
+    named = {"batch_id": batch.id, "batch_number": batch.batch_number}
+    return {**named, "line_id": line.id, "plant_name": line.plant_name}
 
 
 async def _require_unoccupied(session: AsyncSession, line: ProductionLine, start: datetime, end: datetime) -> None:
@@ -104,11 +108,11 @@ async def _require_unoccupied(session: AsyncSession, line: ProductionLine, start
         )
 
 
-async def measure_batch(session: AsyncSession, id: UUID) -> ProductionBatch:
+async def measure_batch(session: AsyncSession, actor: Actor, id: UUID) -> ProductionBatch:
     """Store the effectiveness of a completed batch over its own time, with the version of the formula; safe to
     repeat.
     """
-    batch = await queries.batch_for_update(session, id)
+    batch = await queries.batch_for_update(session, actor, id)
     if batch.actual_start_time is not None and batch.actual_end_time is not None:
         result = await lines.measured(session, batch.line_id, batch.actual_start_time, batch.actual_end_time)
         batch.availability, batch.performance = result.ratios.availability, result.ratios.performance

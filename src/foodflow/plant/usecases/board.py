@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
+from foodflow.kernel.actor import Actor
 from foodflow.numerics import oee
 from foodflow.plant.queries import board as queries
 from foodflow.plant.queries.sensors import Series
@@ -43,9 +44,9 @@ class Board:
     pages: int
 
 
-async def board(session: AsyncSession, choice: Choice) -> Board:
-    """The board of the lines in service."""
-    selection = await select(session, choice)
+async def board(session: AsyncSession, actor: Actor, choice: Choice) -> Board:
+    """The board of the lines in service at the actor's sites."""
+    selection = await select(session, actor, choice)
     times = await _times(session, selection.all_lines, choice)
     cards = await _cards(session, selection.lines, selection=selection, times=times, span=choice.span)
     return Board(
@@ -57,15 +58,15 @@ async def board(session: AsyncSession, choice: Choice) -> Board:
     )
 
 
-async def figures(session: AsyncSession, choice: Choice) -> Figures:
-    """The figures of all lines in service, without looking at any reading."""
-    selection = await select(session, choice)
+async def figures(session: AsyncSession, actor: Actor, choice: Choice) -> Figures:
+    """The figures of all lines in service at the actor's sites, without looking at any reading."""
+    selection = await select(session, actor, choice)
     return figures_of(selection, await _times(session, selection.all_lines, choice))
 
 
-async def line_card(session: AsyncSession, choice: Choice, line_id: UUID) -> LineCard:
+async def line_card(session: AsyncSession, actor: Actor, choice: Choice, line_id: UUID) -> LineCard:
     """One line as it stands on the board of the same choice; refuses a line that is not in service."""
-    selection = await select(session, choice)
+    selection = await select(session, actor, choice)
     lines = [line for line in selection.all_lines if line.id == line_id]
     if not lines:
         raise LineNotFound(f"there is no line {line_id} in service")

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
+from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.downsample import min_max
 from foodflow.numerics.limits import Excursion, excursions
@@ -41,8 +42,9 @@ class Slice:
     goes_on_at: datetime | None
 
 
-async def page_of_readings(
+async def page_of_readings(  # noqa: PLR0913 - a window, and the order and the length of a page of it
     session: AsyncSession,
+    actor: Actor,
     sensor_id: UUID,
     *,
     start: datetime | None,
@@ -51,7 +53,7 @@ async def page_of_readings(
     limit: int,
 ) -> Slice:
     """Up to `limit` readings of a sensor in [start, end)."""
-    sensor = await queries.sensor(session, sensor_id)
+    sensor = await queries.sensor(session, actor, sensor_id)
     found = await queries.readings(session, sensor.key, start=start, end=end, descending=descending, limit=limit + 1)
     if len(found) <= limit:
         return Slice(found, None)
@@ -61,12 +63,18 @@ async def page_of_readings(
 
 
 async def draw(
-    session: AsyncSession, sensor_id: UUID, *, start: datetime | None, end: datetime | None, points: int
+    session: AsyncSession,
+    actor: Actor,
+    sensor_id: UUID,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    points: int,
 ) -> Drawing:
     """A sensor's readings for a chart of about `points` points; by default the last 24 hours up to its latest
     reading, and from a given start until now.
     """
-    sensor = await queries.sensor(session, sensor_id)
+    sensor = await queries.sensor(session, actor, sensor_id)
     now = clock.now()
     after_latest = (sensor.last_reading_time or now) + timedelta(microseconds=1)
     last = end or (after_latest if start is None else max(after_latest, now))

@@ -215,7 +215,7 @@ async def sensors_of(
             created.append(code)
         if known[code].line_id != line.id:
             raise rules.SensorOfOtherLine(f"sensor {code} belongs to another line than {line.line_number}")
-    await queries.sensors_for_update(session, [sensor.id for sensor in known.values()])
+    await queries.sensors_for_update(session, actor, [sensor.id for sensor in known.values()])
     return {column: known[code] for column, code in codes.items()}
 
 

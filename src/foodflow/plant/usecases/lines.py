@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel import audit, clock, events, jobs, live
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import unless_taken
+from foodflow.kernel.preconditions import require_match
 from foodflow.numerics import oee
 from foodflow.numerics.intervals import Interval, intervals
 from foodflow.plant import rules
@@ -37,7 +38,8 @@ class LineEffectiveness:
 
 
 async def create_line(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> ProductionLine:
-    """Set up a line; its state is unknown until the first one is recorded."""
+    """Set up a line at a site that the actor is for; its state is unknown until the first one is recorded."""
+    rules.require_own_site(actor, fields["plant_name"])
     now = clock.now()
     line = ProductionLine(id=clock.new_id(), is_active=True, created_at=now, updated_at=now, **fields)
     async with unless_taken(session, rules.Taken(f"there is a line {line.line_number} already")):
@@ -50,19 +52,21 @@ async def find_or_create(session: AsyncSession, actor: Actor, number: str) -> Pr
     """The line of a number; one that does not exist yet is set up under that name."""
     rules.require_name("line", number, longest=rules.MAX_NUMBER)
     try:
-        return await queries.line_numbered(session, number)
+        return await queries.line_numbered(session, actor, number)
     except rules.LineNotFound:
         pass
     try:
         texts = dict.fromkeys(("description", "plant_name", "location"), "")
         return await create_line(session, actor, {"line_number": number, "name": number, **texts})
     except rules.Taken:  # by somebody who set it up at the same time
-        return await queries.line_numbered(session, number)
+        return await queries.line_numbered(session, actor, number)
 
 
 async def change_line(session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any]) -> ProductionLine:
     """Change what is known of a line; its state and its number have deeds (or none) of their own."""
-    line = await queries.line_for_update(session, id)
+    line = await queries.line_for_update(session, actor, id)
+    require_match(session, line)
+    rules.require_own_site(actor, changes.get("plant_name", line.plant_name))
     for name, value in changes.items():
         setattr(line, name, value)
     line.updated_at = clock.now()
@@ -72,7 +76,8 @@ async def change_line(session: AsyncSession, actor: Actor, id: UUID, changes: di
 
 async def delete_line(session: AsyncSession, actor: Actor, id: UUID) -> None:
     """Remove a line of which nothing was ever recorded; refused where history would be lost."""
-    line = await queries.line_for_update(session, id)
+    line = await queries.line_for_update(session, actor, id)
+    require_match(session, line)
     if await queries.line_has_history(session, id):
         raise rules.InUse(f"line {line.line_number} has history; set is_active to false instead")
     audit.record(session, actor, "line.deleted", line.id, number=line.line_number)
@@ -89,7 +94,8 @@ async def record_state(
     reason: str = "",
 ) -> ProductionLine:
     """Record that a line is in a state since `at` (now). A report that comes late finds its place in the past."""
-    line = await queries.line_for_update(session, line_id)
+    line = await queries.line_for_update(session, actor, line_id)
+    require_match(session, line)
     rules.require_active(is_active=line.is_active, number=line.line_number)
     now = clock.now()
     moment = at or now
@@ -122,7 +128,14 @@ async def enter_state(
     since = at.isoformat().replace("+00:00", "Z")
     events.tell(
         session,
-        LineStateRecorded(line_id=line.id, line_number=line.line_number, state=state, reason=reason, since=since),
+        LineStateRecorded(
+            line_id=line.id,
+            line_number=line.line_number,
+            plant_name=line.plant_name,
+            state=state,
+            reason=reason,
+            since=since,
+        ),
     )
 
 
@@ -168,11 +181,11 @@ async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, 
 
     Refused for a batch that is completed, named or by its time: what it made is final.
     """
-    line = await queries.line_for_update(session, line_id)
+    line = await queries.line_for_update(session, actor, line_id)
     now = clock.now()
     rules.require_recordable(at or now, now)
     moment = min(at or now, now)  # by a clock that is a little fast: nothing is made in the future
-    batch = await _batch_of_count(session, line, batch_id, moment)
+    batch = await _batch_of_count(session, actor, line, named=batch_id, at=moment)
     count = ProductionCount(id=clock.new_id(), line_id=line.id, at=moment, good=good, scrap=scrap, recorded_by=actor.id)
     count.scrap_reason, count.ideal_speed = scrap_reason, line.design_speed
     if batch is not None:
@@ -183,17 +196,18 @@ async def record_count(  # noqa: PLR0913 - what was made, when, of which batch, 
     session.add(count)
     made = {"good": good, "scrap": scrap, "at": moment.isoformat(), "batch": count.batch_id}
     audit.record(session, actor, "line.counted", line.id, **made)
-    live.publish(session, topic=f"plant.line/{line.id}", type="plant.line.counted", needs=READ, data={})
+    topic, site = f"plant.line/{line.id}", line.plant_name
+    live.publish(session, topic=topic, type="plant.line.counted", needs=READ, data={}, site=site)
     return count
 
 
 async def _batch_of_count(
-    session: AsyncSession, line: ProductionLine, named: UUID | None, at: datetime
+    session: AsyncSession, actor: Actor, line: ProductionLine, *, named: UUID | None, at: datetime
 ) -> ProductionBatch | None:
     if named is not None:
-        return await _named_batch(session, line, named, at)
+        return await _named_batch(session, actor, line, named, at=at)
     if line.current_batch_id is not None:
-        batch = await batch_queries.batch_for_update(session, line.current_batch_id)
+        batch = await batch_queries.batch_for_update(session, actor, line.current_batch_id)
         if batch.actual_start_time is not None and at > batch.actual_start_time:
             return batch
     for made in await batch_queries.completed_between(session, line.id, at - _MICROSECOND, at):
@@ -203,8 +217,10 @@ async def _batch_of_count(
     return None
 
 
-async def _named_batch(session: AsyncSession, line: ProductionLine, id: UUID, at: datetime) -> ProductionBatch:
-    batch = await batch_queries.batch_for_update(session, id)
+async def _named_batch(
+    session: AsyncSession, actor: Actor, line: ProductionLine, id: UUID, *, at: datetime
+) -> ProductionBatch:
+    batch = await batch_queries.batch_for_update(session, actor, id)
     if batch.line_id != line.id:
         raise rules.BatchNotInProgress(f"batch {batch.batch_number} is not made on line {line.line_number}")
     rules.require_in_progress(batch.status, number=batch.batch_number)
@@ -213,17 +229,19 @@ async def _named_batch(session: AsyncSession, line: ProductionLine, id: UUID, at
 
 
 async def effectiveness(
-    session: AsyncSession, line_id: UUID, start: datetime | None, end: datetime | None
+    session: AsyncSession, actor: Actor, line_id: UUID, *, start: datetime | None, end: datetime | None
 ) -> LineEffectiveness:
     """A line's effectiveness over a window (by default the last 24 hours) after ISO 22400-2; see `numerics.oee`."""
-    await queries.line(session, line_id)
+    await queries.line(session, actor, line_id)
     first, last = rules.window(start, end, clock.now())
     return await measured(session, line_id, first, last)
 
 
-async def states(session: AsyncSession, line_id: UUID, start: datetime | None, end: datetime | None) -> list[Interval]:
+async def states(
+    session: AsyncSession, actor: Actor, line_id: UUID, *, start: datetime | None, end: datetime | None
+) -> list[Interval]:
     """What a line did in a window (by default the last 24 hours), every moment of it in exactly one interval."""
-    await queries.line(session, line_id)
+    await queries.line(session, actor, line_id)
     first, last = rules.window(start, end, clock.now())
     return intervals(await queries.state_changes(session, line_id, first, last), start=first, end=last)
 

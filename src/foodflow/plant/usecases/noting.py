@@ -33,7 +33,7 @@ class Rows:
         )
 
 
-async def take_note(session: AsyncSession, sensor: Sensor, rows: Rows) -> None:
+async def take_note(session: AsyncSession, sensor: Sensor, rows: Rows, *, site: str) -> None:
     """Keep a sensor's first and last reading (which never moves backwards), and tell those who watch."""
     start, end = (int(np.searchsorted(rows.keys, sensor.key, side)) for side in ("left", "right"))
     if start == end:
@@ -48,12 +48,12 @@ async def take_note(session: AsyncSession, sensor: Sensor, rows: Rows) -> None:
         sensor.last_reading_time, sensor.last_reading_value = last, float(mine.values[-1])
         sensor.last_breach = int(mine.breaches[-1])
     if has_begun:
-        _tell_of_breach(session, sensor, mine.only(np.flatnonzero(mine.breaches)))
+        _tell_of_breach(session, sensor, mine.only(np.flatnonzero(mine.breaches)), site=site)
     if sensor.last_breach == 0 and (was_outside or has_begun):
-        _tell_of_return(session, sensor)
+        _tell_of_return(session, sensor, site=site)
     news = {"line_id": str(sensor.line_id), "first": wire(first), "last": wire(last), "count": len(mine.keys)}
     topic = f"plant.sensor/{sensor.id}"
-    live.publish(session, topic=topic, type="plant.sensor.readings_stored", needs=READ, data=news)
+    live.publish(session, topic=topic, type="plant.sensor.readings_stored", needs=READ, data=news, site=site)
 
 
 async def _excursion_has_begun(session: AsyncSession, sensor: Sensor, mine: Rows) -> bool:
@@ -83,11 +83,12 @@ def _begins(breaches: NDArray[np.int16], before: int) -> NDArray[np.bool_]:
     return begins
 
 
-def _tell_of_breach(session: AsyncSession, sensor: Sensor, beyond: Rows) -> None:
+def _tell_of_breach(session: AsyncSession, sensor: Sensor, beyond: Rows, *, site: str) -> None:
     told = LimitsBroken(
         sensor_id=sensor.id,
         sensor_code=sensor.sensor_code,
         line_id=sensor.line_id,
+        plant_name=site,
         readings=len(beyond.keys),
         first_at=wire(from_micros(beyond.times[0])),
         last_at=wire(from_micros(beyond.times[-1])),
@@ -99,13 +100,14 @@ def _tell_of_breach(session: AsyncSession, sensor: Sensor, beyond: Rows) -> None
     events.tell(session, told)
 
 
-def _tell_of_return(session: AsyncSession, sensor: Sensor) -> None:
+def _tell_of_return(session: AsyncSession, sensor: Sensor, *, site: str) -> None:
     if sensor.last_reading_time is None or sensor.last_reading_value is None:
         return
     restored = LimitsRestored(
         sensor_id=sensor.id,
         sensor_code=sensor.sensor_code,
         line_id=sensor.line_id,
+        plant_name=site,
         at=wire(sensor.last_reading_time),
         value=sensor.last_reading_value,
     )

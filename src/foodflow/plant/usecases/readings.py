@@ -58,7 +58,7 @@ class Stored:
     conflicting: list[Conflict] = field(default_factory=list)
 
 
-async def store_readings(session: AsyncSession, _actor: Actor, columns: Columns) -> Stored:
+async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) -> Stored:
     """Store readings of any number of sensors, all of them or, when anything about them is refused, none.
 
     The same reading again is harmless. Refuses unknown and inactive sensors, values that are not finite, and times
@@ -67,7 +67,8 @@ async def store_readings(session: AsyncSession, _actor: Actor, columns: Columns)
     if not len(columns.which):
         return Stored()
     _require_valid(columns)
-    sensors = await _sensors_for_update(session, columns)
+    sites = await _sensors_for_update(session, actor, columns)
+    sensors = {sensor.id: sensor for sensor in sites}
     keys = np.array([sensors[id].key for id in columns.sensors], np.int32)[columns.which]
     arrivals = sort_out(keys, columns.times, columns.values)
     places = arrivals.kept
@@ -80,8 +81,8 @@ async def store_readings(session: AsyncSession, _actor: Actor, columns: Columns)
         given = columns.values
         result.repeated = arrivals.repeated + len(places) - len(rows.keys)
         result.conflicting = [Conflict(row, float(given[by]), float(given[row])) for row, by in arrivals.conflicting]
-    for sensor in sensors.values():
-        await take_note(session, sensor, rows)
+    for sensor, site in sites.items():
+        await take_note(session, sensor, rows, site=site)
     telemetry.READINGS.inc(result.stored)
     return result
 
@@ -110,15 +111,15 @@ async def store_reading(
     if named is not None and named != sensor_id:
         message = f"is {named}, but the address names {sensor_id}"
         raise Invalid.because(FieldError("sensor_id", message, "plant.reading.other_sensor"))
-    await queries.sensor(session, sensor_id)
+    sensor = await queries.sensor(session, actor, sensor_id)
     times, values = np.array([to_micros(at)], np.int64), np.array([value], np.float64)
     stored = await store_readings(session, actor, Columns([sensor_id], np.zeros(1, np.int32), times, values))
     for conflict in stored.conflicting:
         raise rules.ReadingContradicted(
             f"the value at {wire(at)} is stored as {conflict.kept}; it cannot become {value}"
         )
-    key, end = (await queries.sensor(session, sensor_id)).key, at + timedelta(microseconds=1)
-    found = await queries.readings(session, key, start=at, end=end, descending=False, limit=1)
+    end = at + timedelta(microseconds=1)
+    found = await queries.readings(session, sensor.key, start=at, end=end, descending=False, limit=1)
     return found[0].breach
 
 
@@ -134,10 +135,11 @@ def _require_valid(columns: Columns) -> None:
         raise Invalid.because(*errors)
 
 
-async def _sensors_for_update(session: AsyncSession, columns: Columns) -> dict[UUID, Sensor]:
-    """The sensors of a call, locked: two who write the same sensor follow each other."""
-    sensors = {sensor.id: sensor for sensor in await queries.sensors_for_update(session, columns.sensors)}
-    unknown = [number for number, id in enumerate(columns.sensors) if id not in sensors]
+async def _sensors_for_update(session: AsyncSession, actor: Actor, columns: Columns) -> dict[Sensor, str]:
+    """The sensors of a call with their sites, locked: two who write the same sensor follow each other."""
+    sites = dict(await queries.sensors_for_update(session, actor, columns.sensors))
+    known = {sensor.id for sensor in sites}
+    unknown = [number for number, id in enumerate(columns.sensors) if id not in known]
     if unknown:
         errors = []
         for number in unknown[: rules.MAX_LISTED]:
@@ -153,10 +155,10 @@ async def _sensors_for_update(session: AsyncSession, columns: Columns) -> dict[U
         raise rules.UnknownSensors(
             f"unknown sensors ({len(unknown)}): {names}; nothing was stored", errors=tuple(errors)
         )
-    inactive = sorted(sensor.sensor_code for sensor in sensors.values() if not sensor.is_active)
+    inactive = sorted(sensor.sensor_code for sensor in sites if not sensor.is_active)
     if inactive:
         raise rules.SensorInactive(f"out of service, taking no readings: {', '.join(inactive)}; nothing was stored")
-    return sensors
+    return sites
 
 
 def _judge(sensors: dict[UUID, Sensor], columns: Columns, places: NDArray[np.int64]) -> NDArray[np.int16]:

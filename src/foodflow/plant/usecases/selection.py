@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foodflow.kernel.actor import Actor
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.tables import ProductionLine, Sensor
@@ -45,9 +46,9 @@ class Selection:
     found: int
 
 
-async def select(session: AsyncSession, choice: Choice) -> Selection:
-    """Choose among the lines and sensors in service."""
-    lines = await line_queries.all_lines(session)
+async def select(session: AsyncSession, actor: Actor, choice: Choice) -> Selection:
+    """Choose among the lines and sensors in service at the actor's sites."""
+    lines = await line_queries.all_lines(session, actor)
     sensors = await sensor_queries.sensors_of_lines(session, [line.id for line in lines])
     wanted = [sensor for sensor in sensors if sensor.last_breach or not choice.outside_only]
     with_any = {sensor.line_id for sensor in wanted}

@@ -46,7 +46,7 @@ async def set_up(session: AsyncSession, actor: Actor, run: str) -> Cast:
     Refused where a line or a sensor of the same name is not a simulated one.
     """
     cast = Cast(run)
-    known = await line_queries.lines_numbered(session, [plan.number for plan in LINES])
+    known = await line_queries.lines_numbered(session, actor, [plan.number for plan in LINES])
     for plan in LINES:
         line = known.get(plan.number) or await lines.create_line(session, actor, _line_fields(plan))
         rules.require_simulated(line.plant_name, number=line.line_number)

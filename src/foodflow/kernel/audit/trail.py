@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which thing, append-only and hash-chained per company.
+"""The trail itself: append-only and hash-chained per company.
 
 `record` buffers; `write` chains and stores the entries just before the commit, so that the chain's head is locked
 only for the length of a commit. Each entry's hash is SHA-256 over the previous hash and the entry's canonical JSON;
