@@ -11,7 +11,8 @@ import pytest
 from foodflow.kernel import jobs_schema
 from foodflow.kernel.embedded import EmbeddedPostgres
 from foodflow.kernel.errors import Invalid
-from foodflow.kernel.migrations import CompanyExists, CompanyUnknown, Failure, Migrator
+from foodflow.kernel.founding import CompanyExists, CompanyUnknown
+from foodflow.kernel.migrations import Failure, Migrator
 from foodflow.kernel.revisions import RevisionUnknown
 from foodflow.kernel.tenancy import schema_name, tenant_name
 from tests import make

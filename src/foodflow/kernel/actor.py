@@ -1,8 +1,9 @@
 """Who acts: every credential becomes one frozen Actor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from foodflow.kernel.errors import Refusal
 from foodflow.kernel.tenancy import TenantName
 
 PLATFORM = "platform"
@@ -16,6 +17,7 @@ class Actor:
     `id` is stable and readable (`user:17`, `system:jobs`); it is what the audit trail keeps. `credential` names what
     they prove themselves with (`session:<id>`, `key:<id>`), and `until` is when that ends. `sites` are those that they
     are for (None: all of them), `teams` those that they belong to.
+    `withheld` is why permissions of theirs are kept back for now, and what they are told where they lack one.
     """
 
     id: str
@@ -26,6 +28,7 @@ class Actor:
     teams: frozenset[str] = frozenset()
     credential: str = ""
     until: datetime | None = None
+    withheld: Refusal | None = field(default=None, compare=False)
 
     def may(self, permission: str) -> bool:
         """Whether this actor holds `context.verb`, by itself, by `context.*` or by `*`; `*` is everything within the

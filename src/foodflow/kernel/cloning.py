@@ -4,7 +4,9 @@
 of constraints by name; so tables are copied without them, and each one is then created under its own name.
 """
 
-from sqlalchemy import Connection, text
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, TextClause, text
 
 from foodflow.kernel.tenancy import TEMPLATE_SCHEMA
 
@@ -70,10 +72,23 @@ GROUP BY c.relname, c.oid ORDER BY c.oid
 """)
 
 
-def clone_statements(connection: Connection) -> list[str]:
-    """The statements that, run in an empty schema by its owner, build what the template schema holds.
-
-    The connection's search path must be the template schema alone, so that the catalogue prints unqualified names.
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """The statements that, run in an empty schema by its owner, build what the template schema holds: its tables, the
+    rows that they begin with, and what is made once rows are in (constraints, indexes, revoked rights).
     """
-    queries = (_TABLES, _PARTITIONS, _ROWS, _CONSTRAINTS, _INDEXES, _NUMBERS, _REVOKED)
-    return [statement for query in queries for statement in connection.scalars(query, {"schema": TEMPLATE_SCHEMA})]
+
+    tables: list[str]
+    rows: list[str]
+    rest: list[str]
+
+
+def clone_statements(connection: Connection) -> Clone:
+    """Read the template; the connection's search path must be the template schema alone, so that the catalogue prints
+    unqualified names.
+    """
+
+    def read(*queries: TextClause) -> list[str]:
+        return [statement for query in queries for statement in connection.scalars(query, {"schema": TEMPLATE_SCHEMA})]
+
+    return Clone(read(_TABLES, _PARTITIONS), read(_ROWS, _NUMBERS), read(_CONSTRAINTS, _INDEXES, _REVOKED))

@@ -2,11 +2,15 @@
 
 import asyncio
 import hashlib
+import os
 import secrets
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import argon2
@@ -17,11 +21,21 @@ from foodflow.kernel import clock
 ACCESS_TOKEN_LIFE = timedelta(minutes=30)
 _ALGORITHM = "HS256"
 _AUDIENCE = _ISSUER = "foodflow"
-_AT_ONCE = 2
+_NICENESS = 5
+ResultT = TypeVar("ResultT")
 
 # Argon2id with the second recommended option of RFC 9106, section 4 (64 MiB, 3 passes, 4 lanes).
 _hasher = argon2.PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
-_slots = asyncio.Semaphore(_AT_ONCE)
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":  # where niceness is a thread's own, and goes on to the threads that it starts
+        os.nice(_NICENESS)
+
+
+# One core stays free of hashing, and where there is only one, whatever else there is to do goes first: a storm of
+# sign-ins waits for itself, and not everybody else for it.
+_hashing = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), "hashing", initializer=_step_back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +54,21 @@ def hash_password(password: str) -> str:
     return _hasher.hash(password)
 
 
+async def hashed(password: str) -> str:
+    """The hash of a password that is being set, off the event loop and a few at a time."""
+    return await _aside(hash_password, password)
+
+
 async def password_matches(password_hash: str | None, password: str) -> bool:
     """Whether a password fits a hash, off the event loop and a few at a time.
 
     Without a hash (an unknown user) the same work is done, so that the time taken tells nothing.
     """
-    async with _slots:
-        return await asyncio.to_thread(_matches, password_hash, password) and password_hash is not None
+    return await _aside(_matches, password_hash, password) and password_hash is not None
+
+
+async def _aside(do: Callable[..., ResultT], *given: object) -> ResultT:
+    return await asyncio.get_running_loop().run_in_executor(_hashing, do, *given)
 
 
 def _matches(password_hash: str | None, password: str) -> bool:

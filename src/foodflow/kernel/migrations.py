@@ -16,31 +16,13 @@ from pathlib import Path
 import sqlalchemy
 from sqlalchemy import Connection, Engine, NullPool, text
 
-from foodflow.kernel import clock, jobs_schema, lifeline
-from foodflow.kernel.cloning import clone_statements
-from foodflow.kernel.errors import Conflict, NotFound
+from foodflow.kernel import founding, jobs_schema, lifeline
+from foodflow.kernel.cloning import Clone
+from foodflow.kernel.founding import TENANTS_GROUP, CompanyUnknown, acting_as, make_role
 from foodflow.kernel.revisions import PLATFORM, Tree, migrations_path
-from foodflow.kernel.tenancy import TEMPLATE_SCHEMA, TenantName, schema_name, tenant_name
+from foodflow.kernel.tenancy import TEMPLATE_SCHEMA, TenantName, schema_name
 
-TENANTS_GROUP = "foodflow_tenants"
-_LOCK_KEY = 0x464F_4F44
 _LOCK_TIMEOUT = "5s"
-_ENTER_DIRECTORY = text(
-    "INSERT INTO platform.tenants (slug, schema_name, name, schema_revision, created_at)"
-    " VALUES (:slug, :schema, :name, :revision, :now)"
-)
-
-
-class CompanyExists(Conflict):
-    """A company of this slug exists."""
-
-    code = "company.exists"
-
-
-class CompanyUnknown(NotFound):
-    """There is no company of this slug."""
-
-    code = "company.unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +51,7 @@ class Migrator:
         self.platform = Tree(root / "platform")
         self.tenant = Tree(root / "tenant")
         self._url, self._path = url, path
-        self._clones: dict[str, list[str]] = {}
+        self._clones: dict[str, Clone] = {}
         self._engine: Engine = sqlalchemy.create_engine(
             sqlalchemy.make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool
         )
@@ -78,13 +60,13 @@ class Migrator:
         """Bring what companies share, and the template schema, to the head; true when anything was done."""
         with self._transaction() as connection:
             _prepare(connection)
-            before = _revisions(connection)
+            before = founding.revisions(connection)
             queue_changed = jobs_schema.migrate(connection)
             connection.execute(text("SELECT set_config('search_path', 'platform', true)"))
             _run(connection, self.platform, before.get(PLATFORM))
             _remember(connection, PLATFORM, self.platform.head)
             _make_template(connection)
-            with _acting_as(connection, TEMPLATE_SCHEMA):
+            with acting_as(connection, TEMPLATE_SCHEMA):
                 _run(connection, self.tenant, before.get(TEMPLATE_SCHEMA))
                 connection.execute(text(f"GRANT USAGE ON SCHEMA {TEMPLATE_SCHEMA} TO {TENANTS_GROUP}"))
                 connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {TEMPLATE_SCHEMA} TO {TENANTS_GROUP}"))
@@ -94,30 +76,8 @@ class Migrator:
 
     def create_tenant(self, slug: str, name: str) -> TenantName:
         """Give a company its role, its schema (cloned from the template) and its place in the directory."""
-        tenant = tenant_name(slug)
-        schema = schema_name(tenant)
-        with self._transaction() as connection:
-            if connection.scalar(text("SELECT true FROM platform.tenants WHERE slug = :slug"), {"slug": tenant}):
-                message = f"the company {tenant} exists already"
-                raise CompanyExists(message)
-            _make_role(connection, schema)
-            connection.execute(text(f'CREATE SCHEMA "{schema}" AUTHORIZATION "{schema}"'))
-            revision = _revisions(connection)[TEMPLATE_SCHEMA]
-            statements = self._clone_statements(connection, revision)
-            with _acting_as(connection, schema):
-                connection.exec_driver_sql(";".join(statements), execution_options={"no_parameters": True})
-            connection.execute(
-                _ENTER_DIRECTORY,
-                {"slug": tenant, "schema": schema, "name": name, "revision": revision, "now": clock.now()},
-            )
-        return tenant
-
-    def _clone_statements(self, connection: Connection, revision: str) -> list[str]:
-        """What builds a company's schema; read once for each revision of the template."""
-        if revision not in self._clones:
-            with _acting_as(connection, TEMPLATE_SCHEMA):
-                self._clones[revision] = clone_statements(connection)
-        return self._clones[revision]
+        with self._transaction(locked=False) as connection:
+            return founding.create(connection, slug, name, known=self._clones)
 
     def migrate_tenants(self, *, at_once: int = 4, progress: Callable[[str], None] = lambda _: None) -> Report:
         """Migrate every company that is behind, several at once; goes on after a failure, and can simply be run
@@ -136,10 +96,11 @@ class Migrator:
             progress(slug)
         return report
 
-    def tenants(self) -> Sequence[sqlalchemy.Row[tuple[str, str, str]]]:
-        """Every company: slug, name, revision of its schema."""
+    def tenants(self) -> Sequence[sqlalchemy.Row[tuple[str, str, str, bool]]]:
+        """Every company: slug, name, revision of its schema, and whether it is suspended."""
         with self._transaction(locked=False) as connection:
-            query = text("SELECT slug, name, schema_revision FROM platform.tenants ORDER BY slug")
+            columns = "slug, name, schema_revision, suspended_at IS NOT NULL AS is_suspended"
+            query = text(f"SELECT {columns} FROM platform.tenants ORDER BY slug")  # noqa: S608 - the program's own words
             return connection.execute(query).all()
 
     def require_tenant(self, slug: str) -> TenantName:
@@ -170,7 +131,7 @@ class Migrator:
         query = text("SELECT schema_revision FROM platform.tenants WHERE slug = :slug FOR NO KEY UPDATE")
         with self._transaction(locked=False) as connection:
             revision = connection.scalar(query, {"slug": tenant})
-            with _acting_as(connection, schema_name(tenant)):
+            with acting_as(connection, schema_name(tenant)):
                 _run(connection, self.tenant, revision)
             connection.execute(
                 text("UPDATE platform.tenants SET schema_revision = :head WHERE slug = :slug"),
@@ -181,7 +142,7 @@ class Migrator:
     def _transaction(self, *, locked: bool = True) -> Iterator[Connection]:
         with self._engine.begin() as connection:
             if locked:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+                founding.lock(connection)
             connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": _LOCK_TIMEOUT})
             yield connection
 
@@ -201,18 +162,9 @@ def _run(connection: Connection, tree: Tree, revision: str | None) -> None:
             module.upgrade()
 
 
-@contextmanager
-def _acting_as(connection: Connection, schema: str) -> Iterator[None]:
-    """Take on a schema's role and search path for a part of the transaction."""
-    enter = text("SELECT set_config('role', :role, true), set_config('search_path', :path, true)")
-    connection.execute(enter, {"role": schema, "path": f'"{schema}"'})
-    yield
-    connection.execute(enter, {"role": "none", "path": ""})
-
-
 def _prepare(connection: Connection) -> None:
     """What must be there before the first revision can run."""
-    _make_role(connection, TENANTS_GROUP)
+    make_role(connection, TENANTS_GROUP)
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS platform"))
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS jobs"))
     connection.execute(
@@ -223,27 +175,10 @@ def _prepare(connection: Connection) -> None:
     )
 
 
-def _make_role(connection: Connection, role: str) -> None:
-    """Make a role that nobody signs in with, and let the login role take it on without inheriting its rights."""
-    if connection.scalar(text("SELECT true FROM pg_roles WHERE rolname = :role"), {"role": role}) is None:
-        connection.execute(text(f'CREATE ROLE "{role}" NOLOGIN'))
-    if connection.scalar(text("SELECT current_setting('server_version_num')::int >= 160000")):
-        connection.execute(text(f'GRANT "{role}" TO CURRENT_USER WITH INHERIT FALSE, SET TRUE'))
-    else:
-        connection.execute(text(f'GRANT "{role}" TO CURRENT_USER'))
-    if role != TENANTS_GROUP:
-        connection.execute(text(f'GRANT {TENANTS_GROUP} TO "{role}"'))
-
-
 def _make_template(connection: Connection) -> None:
-    _make_role(connection, TEMPLATE_SCHEMA)
+    make_role(connection, TEMPLATE_SCHEMA)
     if connection.scalar(text("SELECT to_regnamespace(:schema)"), {"schema": TEMPLATE_SCHEMA}) is None:
         connection.execute(text(f"CREATE SCHEMA {TEMPLATE_SCHEMA} AUTHORIZATION {TEMPLATE_SCHEMA}"))
-
-
-def _revisions(connection: Connection) -> dict[str, str]:
-    rows = connection.execute(text("SELECT tree, revision FROM platform.revisions")).all()
-    return {row.tree: row.revision for row in rows}
 
 
 def _remember(connection: Connection, tree: str, revision: str) -> None:
