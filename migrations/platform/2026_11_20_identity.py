@@ -19,6 +19,7 @@ ALTER TABLE platform.users
     ADD COLUMN version integer DEFAULT 1 NOT NULL,
     ADD CONSTRAINT ck_users_kind CHECK (kind IN ('person', 'service'));
 CREATE INDEX ix_users_email ON platform.users (email);
+CREATE UNIQUE INDEX uq_users_email ON platform.users (email) WHERE email <> '' AND kind = 'person';
 ALTER TABLE platform.memberships
     ADD COLUMN is_active boolean DEFAULT true NOT NULL,
     ADD COLUMN accepted_at timestamptz,
@@ -46,6 +47,7 @@ ALTER TABLE platform.tokens
     ADD COLUMN address text DEFAULT '' NOT NULL,
     ADD COLUMN agent text DEFAULT '' NOT NULL,
     ADD COLUMN last_used_at timestamptz,
+    ADD COLUMN tries integer DEFAULT 0 NOT NULL,
     DROP CONSTRAINT ck_tokens_kind,
     ADD CONSTRAINT ck_tokens_kind CHECK (kind IN ('refresh', 'session', 'invitation', 'reset', 'challenge'));
 CREATE INDEX ix_tokens_user_id ON platform.tokens (user_id);
@@ -115,7 +117,30 @@ CREATE TABLE platform.failures (
 CREATE INDEX ix_failures_last_at ON platform.failures (last_at);
 """
 
+# Where it happened, so that whoever is for other sites alone does not hear of it.
+SITES = """
+ALTER TABLE platform.outbox
+    ADD COLUMN site text,
+    ADD CONSTRAINT ck_outbox_site CHECK (octet_length(site) <= 1020);
+CREATE OR REPLACE FUNCTION platform.tell(told jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    company text := platform.current_tenant();
+    key integer;
+BEGIN
+    FOR key IN SELECT DISTINCT hashtext(e ->> 'subject') & 1023 AS k FROM jsonb_array_elements(told) AS e ORDER BY k
+    LOOP
+        PERFORM pg_advisory_xact_lock(hashtext(company), key);
+    END LOOP;
+    INSERT INTO platform.outbox (event_id, tenant, type, subject, needs, time, data, site)
+    SELECT (e ->> 'id')::uuid, company, e ->> 'type', e ->> 'subject', e ->> 'needs', (e ->> 'time')::timestamptz,
+           e -> 'data', e ->> 'site'
+    FROM jsonb_array_elements(told) WITH ORDINALITY AS t (e, place) ORDER BY place;
+    PERFORM pg_notify('foodflow_outbox', '');
+END $$;
+"""
+
 
 def upgrade() -> None:
-    for statements in (PEOPLE, TOKENS, DOORS):
+    for statements in (PEOPLE, TOKENS, DOORS, SITES):
         op.execute(statements)

@@ -3,17 +3,21 @@
 from importlib.metadata import version
 
 from foodflow.identity import jobs as identity_jobs
+from foodflow.identity.usecases.personal import RecordsOf
 from foodflow.kernel import relay
 from foodflow.kernel.db import Database
 from foodflow.kernel.events import Listeners
 from foodflow.kernel.jobs import Job, PlatformJob
 from foodflow.plant import jobs as plant_jobs
+from foodflow.plant import public as plant
 
 VERSION = version("foodflow")
 EVENTS_KEPT_DAYS = 30
 
 LISTENERS: Listeners = {}
-JOBS: tuple[Job, ...] = (*plant_jobs.JOBS,)
+JOBS: tuple[Job, ...] = (*identity_jobs.JOBS, *plant_jobs.JOBS)
+PERSONAL: RecordsOf = {"plant": plant.recorded_by}
+"""What each part of the business has recorded by a person, for whoever asks for their own data."""
 
 
 async def _forget_delivered_events(database: Database) -> None:

@@ -4,17 +4,27 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
 from foodflow import composition, parts
 from foodflow.console import pages
 from foodflow.console.routes import router as console_router
 from foodflow.identity.public.authenticating import authenticator
+from foodflow.identity.public.csrf import Csrf
+from foodflow.identity.public.signing_in import SESSION_COOKIE
 from foodflow.identity.routes import router as identity_router
+from foodflow.kernel.audit.routes import router as audit_router
 from foodflow.kernel.db import Database
-from foodflow.kernel.http import health, middleware, problems
+from foodflow.kernel.http import health, middleware, openapi, problems, reference
+from foodflow.kernel.http.addresses import TrustedProxies
+from foodflow.kernel.http.limits import Limiter
+from foodflow.kernel.http.safety import SafeAnswers
 from foodflow.kernel.live.hub import Hub
 from foodflow.kernel.live.routes import router as live_router
 from foodflow.kernel.mail import Postbox
+from foodflow.kernel.openid_connect import OpenIdConnect
+from foodflow.kernel.outside_sites import Sites
+from foodflow.kernel.outside_tokens import OutsideTokens, issuers_of
 from foodflow.kernel.sealing import Sealer
 from foodflow.plant.routes import router as plant_router
 from foodflow.settings import Settings
@@ -30,12 +40,14 @@ def create_app(settings: Settings) -> FastAPI:
     database_url, secret_key = parts.database_url_of(settings), parts.secret_key_of(settings)
     database = Database(database_url, listeners=composition.LISTENERS)
     hub = Hub(database_url)
+    limiter = Limiter(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await hub.start()
         yield
         await hub.stop()
+        await limiter.close()
         await database.close()
 
     app = FastAPI(
@@ -44,20 +56,31 @@ def create_app(settings: Settings) -> FastAPI:
         version=composition.VERSION,
         lifespan=lifespan,
         openapi_url="/api/openapi.json",
-        docs_url="/api/docs",
-        redoc_url="/api/redoc",
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
     )
     app.state.settings, app.state.database, app.state.hub = settings, database, hub
-    app.state.sealer = Sealer(secret_key)
+    app.state.sealer, app.state.limiter = Sealer(secret_key), limiter
     app.state.postbox = Postbox(settings, app.state.sealer)
+    app.state.personal = composition.PERSONAL
+    app.state.csrf = Csrf(settings, secret_key)
+    app.state.outside_tokens = OutsideTokens(issuers_of(settings), Sites(private=True))
+    app.state.openid = OpenIdConnect(settings)
     app.state.authenticate = authenticator(database, secret_key)
     problems.install(app)
     health.install(app)
-    for router in (identity_router, live_router, plant_router, console_router):
+    app.include_router(reference.router)
+    for router in (identity_router, audit_router, live_router, plant_router, console_router):
         app.include_router(router)
     pages.install(app)
+    openapi.install(app, session_cookie=SESSION_COOKIE)
+    app.add_middleware(middleware.Failures)
     app.add_middleware(middleware.Bounds, max_body=MAX_BODY)
     app.add_middleware(middleware.PathRule)
+    if settings.trusted_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.trusted_origins, **middleware.OTHER_SITES)
+    app.add_middleware(SafeAnswers)
     app.add_middleware(middleware.RequestTrail)
+    app.add_middleware(TrustedProxies, networks=settings.trusted_proxies)
     return app

@@ -6,8 +6,10 @@ import signal
 import structlog
 
 from foodflow import composition, parts
+from foodflow.identity import jobs as identity_jobs
 from foodflow.kernel import jobs, mail, queue, readiness, relay
 from foodflow.kernel.db import Database
+from foodflow.kernel.mail import Postbox
 from foodflow.kernel.sealing import Sealer
 from foodflow.settings import Settings
 
@@ -21,7 +23,9 @@ async def work(settings: Settings) -> None:
     """Relay events and do jobs until SIGTERM or SIGINT; jobs in hand are finished first."""
     database = Database(parts.database_url_of(settings), pool_size=AT_ONCE + 2, listeners=composition.LISTENERS)
     await readiness.prepared(database.engine)
-    known = (*composition.JOBS, mail.job_of(settings, Sealer(parts.secret_key_of(settings))))
+    sealer = Sealer(parts.secret_key_of(settings))
+    helping = identity_jobs.helping_job(Postbox(settings, sealer), sealer)
+    known = (*composition.JOBS, mail.job_of(settings, sealer), helping)
     app = queue.build_queue(database, known, composition.PERIODIC)
     sinks = (relay.to_live, jobs.sink_of(known))
     async with app.open_async():

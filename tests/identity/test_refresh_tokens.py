@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 
 from foodflow.identity.usecases import tokens
 from foodflow.identity.usecases.tokens import Caller, SignedIn
+from foodflow.kernel import clock
 from foodflow.kernel.db import Database, platform_transaction
 from tests.identity.make import refresh, sign_in, somebody, user
 from tests.kernel.http.make import fields, problem
@@ -101,6 +103,21 @@ async def test_a_token_is_good_until_its_week_is_over(
     token = await rotated(anonymous_client, token)
     with psycopg.connect(database_url) as connection:
         connection.execute(AGE, [WEEK + timedelta(seconds=1)] * 2 + [person.id])
+    problem(await refresh(anonymous_client, token), 401)
+
+
+async def test_a_stay_that_is_kept_on_and_on_ends_after_ninety_days(
+    anonymous_client: httpx.AsyncClient, database_url: str, person: Person, token: str
+) -> None:
+    for days, holds in ((83, True), (89, True), (91, False)):
+        began = int((clock.now() - timedelta(days=days)).timestamp() * 1000)
+        family = UUID(int=began << 80 | clock.new_id().int & (1 << 80) - 1)
+        with psycopg.connect(database_url) as connection:
+            connection.execute("UPDATE platform.tokens SET family = %s WHERE user_id = %s", [family, person.id])
+        token = await rotated(anonymous_client, token)
+        with psycopg.connect(database_url) as connection:
+            left = "SELECT expires_at > now() FROM platform.tokens WHERE user_id = %s AND used_at IS NULL"
+            assert connection.execute(left, [person.id]).fetchone() == (holds,)
     problem(await refresh(anonymous_client, token), 401)
 
 

@@ -45,11 +45,16 @@ class Tenant(PlatformTable):
 class User(PlatformTable):
     """A person who can sign in, or the service account of a program, which only calls with API keys.
 
-    A person without a password has not accepted their invitation yet, or signs in elsewhere.
+    A person without a password has not accepted their invitation yet, or signs in elsewhere. An address is that of one
+    person, who has shown that they read its mail.
     """
 
     __tablename__ = "users"
-    __table_args__ = (CheckConstraint("kind IN ('person', 'service')", name="kind"), Index("ix_users_email", "email"))
+    __table_args__ = (
+        CheckConstraint("kind IN ('person', 'service')", name="kind"),
+        Index("ix_users_email", "email"),
+        Index("uq_users_email", "email", unique=True, postgresql_where=text("email <> '' AND kind = 'person'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     kind: Mapped[str] = mapped_column(Text, default="person", server_default="person")
@@ -135,6 +140,7 @@ class Token(PlatformTable):
     last_used_at: Mapped[datetime | None] = mapped_column(Moment)
     used_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    tries: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
 
 class ApiKey(PlatformTable):

@@ -40,13 +40,13 @@ class Person:
     teams: frozenset[str]
 
 
-_OWN_PERMISSIONS: ColumnElement[list[str]] = func.array(
+OWN_PERMISSIONS: ColumnElement[list[str]] = func.array(
     select(func.unnest(OwnRole.permissions))
     .where(OwnRole.tenant == Membership.tenant, OwnRole.name == func.any(Membership.roles))
     .correlate(Membership)
     .scalar_subquery()
 )
-_HAS_SECOND_FACTOR = (
+HAS_SECOND_FACTOR = (
     exists().where(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None)).correlate(User)
 )
 
@@ -54,7 +54,7 @@ _HAS_SECOND_FACTOR = (
 def people() -> Select[User, Membership, Tenant, list[str], bool]:
     """Everybody who can act in a company, with their place there."""
     return (
-        select(User, Membership, Tenant, _OWN_PERMISSIONS, _HAS_SECOND_FACTOR)
+        select(User, Membership, Tenant, OWN_PERMISSIONS, HAS_SECOND_FACTOR)
         .join(Membership, Membership.user_id == User.id)
         .join(Tenant, Tenant.slug == Membership.tenant)
         .where(User.is_active, Membership.is_active, Membership.accepted_at.is_not(None))
@@ -80,7 +80,7 @@ def person(row: Row[User, Membership, Tenant, list[str], bool, *OthersT]) -> Per
         company_settings=tenant.settings,
         is_suspended=tenant.suspended_at is not None,
         roles=tuple(membership.roles),
-        permissions=rules.permissions_of(membership.roles) | frozenset(own_permissions),
+        permissions=rules.permissions_of(membership.roles) | rules.within_a_company(own_permissions),
         sites=None if membership.sites is None else frozenset(membership.sites),
         teams=frozenset(membership.teams),
     )
@@ -98,9 +98,14 @@ async def user_of_name_for_update(session: AsyncSession, username: str) -> User 
     return (await session.scalars(select(User).where(User.username == username).with_for_update())).first()
 
 
+async def user(session: AsyncSession, id: int) -> User:
+    """Somebody who is known to be there."""
+    return await session.get_one(User, id)
+
+
 async def user_for_update(session: AsyncSession, id: int) -> User:
     """Somebody who is known to be there, locked."""
-    return (await session.scalars(select(User).where(User.id == id).with_for_update())).one()
+    return await session.get_one(User, id, with_for_update=True, populate_existing=True)
 
 
 async def user_named(session: AsyncSession, username: str) -> User | None:

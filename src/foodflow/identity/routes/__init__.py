@@ -2,8 +2,40 @@
 
 from fastapi import APIRouter
 
-from foodflow.identity.routes import signing_in
+from foodflow.identity.routes import (
+    companies,
+    external_identities,
+    invitations,
+    keys,
+    oidc,
+    passwords,
+    people,
+    personal,
+    providers,
+    roles,
+    second_factors,
+    service_accounts,
+    sessions,
+    signing_in,
+)
 
 router = APIRouter()
-for part in (signing_in,):
-    router.include_router(part.router)
+for part in (
+    signing_in.router,
+    signing_in.unversioned,
+    sessions.router,
+    second_factors.router,
+    companies.router,
+    personal.router,
+    oidc.router,
+    external_identities.router,
+    providers.router,
+    people.router,
+    invitations.router,
+    invitations.accepting,
+    passwords.router,
+    roles.router,
+    service_accounts.router,
+    keys.router,
+):
+    router.include_router(part)

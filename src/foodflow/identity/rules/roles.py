@@ -1,8 +1,14 @@
-"""Roles as named sets of permissions, and what follows from holding several."""
+"""Roles as named sets of permissions, what follows from holding several, and who may give which."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-_SELF = frozenset({"identity.read_self", "identity.change_self"})
+from foodflow.kernel.actor import PLATFORM
+from foodflow.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+
+WHO_AM_I = "identity.who_am_i"
+"""Held by everybody, and by every key, whatever it was made for."""
+
+_SELF = frozenset({WHO_AM_I, "identity.read_self", "identity.change_self"})
 _EVERYBODY = _SELF | {"live.listen"}
 _READ = frozenset({"plant.read"})
 _OPERATE = frozenset({"plant.run_batches", "plant.record"})
@@ -38,17 +44,105 @@ PERMISSIONS = frozenset().union(*ROLES.values(), ADMINISTRATORS_ALONE) - {"*"}
 """Every permission that a company can give."""
 
 
+def within_a_company(permissions: Iterable[str]) -> frozenset[str]:
+    """Those of some permissions that a company can give at all, wherever they were written down."""
+    return frozenset(each for each in permissions if each.partition(".")[0] != PLATFORM)
+
+
 def permissions_of(roles: Iterable[str]) -> frozenset[str]:
     """All that a person of these roles may do, as far as every company has them."""
     return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
 
 
 def covers(held: frozenset[str], permission: str) -> bool:
-    """Whether `held` (with its wildcards) holds a permission, which may itself be a wildcard."""
-    return not held.isdisjoint({"*", permission, permission.partition(".")[0] + ".*"})
+    """Whether `held` (with its wildcards) holds a permission, which may itself be a wildcard; `*` is everything within
+    a company, so it covers nothing of `platform`.
+    """
+    context = permission.partition(".")[0]
+    if context == PLATFORM:
+        return permission in held
+    return not held.isdisjoint({"*", permission, f"{context}.*"})
 
 
 def narrow(held: frozenset[str], asked: Iterable[str]) -> frozenset[str]:
     """What both hold, wildcards included: a key may at most what its owner may."""
     wanted = frozenset(asked)
     return frozenset({each for each in wanted if covers(held, each)} | {each for each in held if covers(wanted, each)})
+
+
+MAX_OWN_ROLES = 100
+ROLE_NAME = r"^[a-z][a-z0-9_-]{1,49}$"
+
+
+class RaisesRights(Forbidden):
+    """Somebody would give, or lay hands on, more than they hold themselves."""
+
+    code = "identity.raises_rights"
+
+
+class RoleNotFound(NotFound):
+    """There is no such role in this company."""
+
+    code = "identity.role_not_found"
+
+
+class RoleNameTaken(Conflict):
+    """There is a role of this name already."""
+
+    code = "identity.role_name_taken"
+
+
+class RoleHeld(Conflict):
+    """Somebody holds the role, so it cannot be removed."""
+
+    code = "identity.role_held"
+
+
+class BuiltInRole(Conflict):
+    """This role is the same in every company."""
+
+    code = "identity.built_in_role"
+
+
+class TooManyRoles(Conflict):
+    """A company has made as many roles as it can have."""
+
+    code = "identity.too_many_roles"
+
+
+def require_covered(held: frozenset[str], given: Iterable[str]) -> None:
+    """Nobody gives or manages what they do not hold themselves."""
+    beyond = sorted(each for each in given if not covers(held, each))
+    if beyond:
+        shown = ", ".join("all permissions" if each == "*" else each for each in beyond[:5])
+        raise RaisesRights(f"this takes more than you hold yourself: {shown}")
+
+
+def require_known_roles(wanted: Iterable[str], own: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """All that the wanted roles permit, where `own` are the company's own; refuses a role that is not there."""
+    names = set(wanted)
+    unknown = sorted(names - ROLES.keys() - own.keys())
+    if unknown:
+        raise Invalid.because(FieldError("roles", f"there is no role {unknown[0]!r}", "identity.unknown_role"))
+    return permissions_of(names).union(*(own.get(name, ()) for name in names))
+
+
+def require_known_permissions(wanted: Iterable[str]) -> None:
+    """Permissions that a company can give: each by its name, or all of a context as `context.*`."""
+    known = PERMISSIONS | {f"{each.partition('.')[0]}.*" for each in PERMISSIONS}
+    unknown = sorted(set(wanted) - known)
+    if unknown:
+        message = f"there is no permission {unknown[0]!r} that could be given"
+        raise Invalid.because(FieldError("permissions", message, "identity.unknown_permission"))
+
+
+def require_free_name(name: str) -> None:
+    """A company's own role is not named like one that every company has."""
+    if name in ROLES:
+        raise RoleNameTaken(f"the name {name} is taken by a role that every company has")
+
+
+def require_own_role(name: str) -> None:
+    """What every company has, no company changes."""
+    if name in ROLES:
+        raise BuiltInRole(f"{name} is the same in every company; make a role of your own instead")

@@ -9,13 +9,17 @@ from foodflow.identity.rules.passwords import MAX_PASSWORD
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.wire import In, Instant, Out
 
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=MAX_PASSWORD)]
+"""As it was typed: a password may begin or end with a space."""
+Code = Annotated[str, Field(min_length=6, max_length=40, description="Of the app, or a recovery code")]
+
 
 class SignInIn(In):
-    """A user name (or e-mail address) and password."""
+    """A user name (or e-mail address) and password, and the code of a second factor where there is one."""
 
     username: Annotated[str, Field(min_length=1, max_length=254)]
-    # As it was typed: a password may begin or end with a space.
-    password: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=MAX_PASSWORD)]
+    password: Password
+    code: Code | None = None
 
 
 class RefreshIn(In):
@@ -33,6 +37,16 @@ class TokensOut(Out):
     expires_in: int
 
 
+class CsrfOut(Out):
+    """What a browser sends as `X-CSRFToken` with every call that changes something."""
+
+    csrfToken: str  # noqa: N815 - the client's name for it
+
+
+class NothingOut(Out):
+    """An empty object, for clients that read whatever they are answered."""
+
+
 class CompanyOut(Out):
     """A company."""
 
@@ -41,9 +55,10 @@ class CompanyOut(Out):
 
 
 class UserOut(Out):
-    """The person who is signed in, and what they may do in their company."""
+    """The person (or the service account of a program) that is signed in, and what they may do in their company."""
 
     id: int
+    kind: str
     username: str
     email: str
     first_name: str
@@ -58,9 +73,10 @@ class UserOut(Out):
 
     @classmethod
     def of(cls, person: Person, actor: Actor) -> "UserOut":
-        """A person's own view of themselves."""
+        """Somebody's own view of themselves."""
         return cls(
             id=person.id,
+            kind=person.kind,
             username=person.username,
             email=person.email,
             first_name=person.first_name,

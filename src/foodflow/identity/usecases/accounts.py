@@ -1,31 +1,59 @@
 """Accounts: whom a sign-in could be for, and a company's first administrator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.identity.queries import people
+from foodflow.identity.queries import people, second_factors
+from foodflow.identity.queries.people import Person
+from foodflow.identity.rules.credentials import BadCredentials
 from foodflow.identity.rules.passwords import require_acceptable_password
 from foodflow.identity.rules.roles import ADMINISTRATOR
 from foodflow.identity.tables import Membership, User
 from foodflow.kernel import clock, credentials
 
+_NOBODY = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who may be signing in: whom the name belongs to (if anybody), their password's hash and their companies."""
+    """Who may be signing in: whom the name belongs to (if anybody), all that they can be called, their password's hash,
+    their companies, and whether they sign in with a second factor too.
+    """
 
-    user_id: int | None
-    password_hash: str | None
-    companies: tuple[str, ...]
+    user_id: int | None = None
+    names: tuple[str, ...] = ()
+    password_hash: str | None = field(default=None, repr=False)
+    companies: tuple[str, ...] = ()
+    has_second_factor: bool = False
+
+    @property
+    def known_id(self) -> int:
+        """Whom it belongs to, once it is known that somebody does."""
+        if self.user_id is None:
+            raise BadCredentials
+        return self.user_id
 
 
 async def look_up(session: AsyncSession, username: str) -> Account:
     """Find whom a sign-in could be for; an unknown name is found out only after the password was checked."""
     user = await people.user_named(session, username)
+    user_id = user.id if user else _NOBODY  # asked about all the same: the work must tell nothing
+    companies = tuple(await people.companies_of(session, user_id))
+    has_second_factor = await second_factors.is_confirmed(session, user_id)
     if user is None:
-        return Account(None, None, ())
-    return Account(user.id, user.password_hash, tuple(await people.companies_of(session, user.id)))
+        return Account()
+    return replace(account_of(user, companies), has_second_factor=has_second_factor)
+
+
+def account_of(user: User, companies: tuple[str, ...]) -> Account:
+    """The account of somebody who is known, in these companies."""
+    return Account(user.id, names_of(user), user.password_hash, companies)
+
+
+def names_of(known: User | Person) -> tuple[str, ...]:
+    """All that somebody can be called when they sign in, their user name first."""
+    return (known.username, known.email) if known.email else (known.username,)
 
 
 async def ensure_administrator(
@@ -40,7 +68,7 @@ async def ensure_administrator(
     if user is None:
         require_acceptable_password(password)
         user = User(username=name, email="", first_name="", last_name="", is_active=True, created_at=clock.now())
-        user.password_hash = credentials.hash_password(password)
+        user.password_hash = await credentials.hashed(password)
         session.add(user)
         await session.flush()
     if is_operator:

@@ -10,6 +10,7 @@ from foodflow.identity.queries import keys, people, tokens
 from foodflow.identity.queries.people import Person
 from foodflow.identity.rules import credentials as rules
 from foodflow.identity.rules import roles
+from foodflow.identity.rules.second_factors import SecondFactorRequired, is_required
 from foodflow.kernel import clock, credentials
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.credentials import AccessClaims
@@ -30,14 +31,15 @@ class Holder:
 
 
 async def of_access_token(session: AsyncSession, claims: AccessClaims) -> Holder | None:
-    """The holder of an access token whose signature held, unless the stay that it comes from was ended."""
-    if claims.family is not None and await tokens.family_has_ended(session, claims.family):
-        return None
+    """The holder of an access token whose signature held, unless the stay that it comes from was ended; how they have
+    signed in is what the stay says now.
+    """
+    stay = await tokens.latest_of_family(session, claims.family) if claims.family else None
     person = await people.person_in(session, claims.user_id, claims.tenant)
-    if person is None:
+    if person is None or (stay is not None and stay.revoked_at is not None):
         return None
     credential = f"session:{claims.family}" if claims.family else f"user:{person.id}"
-    return Holder(person, claims.methods, credential, claims.until)
+    return Holder(person, tuple(stay.methods) if stay else claims.methods, credential, claims.until)
 
 
 async def of_session(session: AsyncSession, secret: str) -> Holder | None:
@@ -48,7 +50,8 @@ async def of_session(session: AsyncSession, secret: str) -> Holder | None:
     person, token = found
     if clock.now() - (token.last_used_at or token.created_at) > rules.TOUCH_EVERY:
         token.last_used_at = clock.now()
-    return Holder(person, tuple(token.methods), f"session:{token.family}", token.expires_at)
+    idle_from = (token.last_used_at or token.created_at) + rules.SESSION_IDLE
+    return Holder(person, tuple(token.methods), f"session:{token.family}", min(token.expires_at, idle_from))
 
 
 async def of_key(session: AsyncSession, key: str) -> Holder | None:
@@ -73,7 +76,7 @@ async def in_company(session: AsyncSession, holder: Holder, named: str | None) -
     if rules.PASSWORD in holder.methods:
         person = await people.person_in(session, holder.person.id, named)
     if person is None:
-        raise rules.OtherCompany("this credential does not open the company that X-Tenant names")
+        raise rules.OtherCompany("this credential does not open the company that the address or X-Tenant names")
     return replace(holder, person=person)
 
 
@@ -81,8 +84,9 @@ def actor_of(holder: Holder) -> Actor:
     """The actor that a holder is; refuses those of a suspended company."""
     person = holder.person
     if person.is_suspended:
-        raise rules.CompanySuspended("this company is suspended; its data is kept, and nobody can act in it")
+        raise rules.CompanySuspended
     kind = "user" if person.kind == "person" else "service"
+    withheld = SecondFactorRequired() if _is_unsecured(holder) else None
     return Actor(
         f"{kind}:{person.id}",
         TenantName(person.company),
@@ -92,14 +96,22 @@ def actor_of(holder: Holder) -> Actor:
         teams=person.teams,
         credential=holder.credential,
         until=holder.until,
+        withheld=withheld,
     )
+
+
+def _is_unsecured(holder: Holder) -> bool:
+    """Whether somebody has signed in with their password alone, and their company asks for more."""
+    signed_in_alone = rules.PASSWORD in holder.methods and rules.ONE_TIME_CODE not in holder.methods
+    return signed_in_alone and is_required(holder.person.company_settings)
 
 
 def _permissions(holder: Holder) -> frozenset[str]:
     person = holder.person
     if holder.only is not None:
-        return roles.narrow(person.permissions, holder.only)
-    wanted = person.company_settings.get("second_factor") == "required"
-    if wanted and rules.PASSWORD in holder.methods and rules.ONE_TIME_CODE not in holder.methods:
+        return roles.narrow(person.permissions, {*holder.only, roles.WHO_AM_I})
+    if _is_unsecured(holder):
         return roles.narrow(person.permissions, roles.UNTIL_SECURED)
-    return person.permissions | (roles.OPERATORS if person.is_operator else frozenset())
+    # The installation is not run on the word of a company's provider or of an outside issuer.
+    by_others = not {rules.PROVIDER, rules.OUTSIDE}.isdisjoint(holder.methods)
+    return person.permissions | (roles.OPERATORS if person.is_operator and not by_others else frozenset())
