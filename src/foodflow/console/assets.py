@@ -10,6 +10,7 @@ from foodflow.kernel.errors import NotFound
 _TYPES: Final = {
     "console.css": "text/css; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
+    "forms.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 

@@ -1,7 +1,7 @@
 """Pages: templates with escaping, the headers of every answer, and refusals as pages instead of JSON."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -10,12 +10,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foodflow.console import assets, charts, measures, strips, words
-from foodflow.identity.public.signing_in import SESSION_COOKIE
+from foodflow.console import assets, charts, forms, measures, strips, words
+from foodflow.identity.public.cookies import session_of
 from foodflow.kernel.http.guards import GuardedRoute
 
 SIGN_IN: Final = "/login"
 FRAGMENTS: Final = "/fragments/"
+_WITH_PROVIDERS: Final = "/api/v1/auth/oidc/"
+"""Where browsers go by themselves to sign in elsewhere, and come back from there."""
 HEADERS: Final = {
     # Nothing from elsewhere, nothing inline: a name that carries markup cannot do anything even if it were not escaped.
     "Content-Security-Policy": (
@@ -38,12 +40,14 @@ _templates.globals |= {"address": assets.address, "charts": charts, "measures": 
 _templates.filters |= {
     "age": words.age,
     "clock_time": words.clock_time,
+    "device": words.device,
     "minute": words.minute,
     "moment": words.moment,
     "number": words.number,
     "percent": words.percent,
     "period": words.period,
     "quantity": words.quantity,
+    "sentence": words.sentence,
     "state": words.state,
     "unit": words.unit,
     "with_unit": words.with_unit,
@@ -53,13 +57,31 @@ _Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class PageRoute(GuardedRoute):
-    """A route that answers people: what it refuses is told on a page."""
+    """A route that answers people: what they send is a form, and what it refuses is told on a page."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The guarded handler, after the form was read: the token that the guard asks for is one of its fields."""
+        handle = super().get_route_handler()
+
+        async def read_first(request: Request) -> Response:
+            return await handle(await forms.read(request) if request.method == "POST" else request)
+
+        return read_first
 
 
 def page(template: str, values: Mapping[str, object], status: int = 200) -> Response:
     """A page (or a fragment of one), which nobody keeps a copy of."""
     content = _templates.get_template(template).render(values)
     return HTMLResponse(content, status, headers=HEADERS | {"Cache-Control": "no-store"})
+
+
+def page_with_forms(request: Request, template: str, values: Mapping[str, object], status: int = 200) -> Response:
+    """A page whose forms carry the token of this browser, which is given one if it has none."""
+    carrier = Response()
+    token = request.app.state.csrf.hand_out(request, carrier)
+    answer = page(template, {**values, "csrf_token": token}, status)
+    answer.raw_headers += [pair for pair in carrier.raw_headers if pair[0] == b"set-cookie"]
+    return answer
 
 
 def redirect(to: str) -> Response:
@@ -86,7 +108,10 @@ def _as_page(handle: Any) -> _Handler:  # noqa: ANN401 - Starlette's union of ha
 def _meets_a_person(request: Request) -> bool:
     if isinstance(request.scope.get("route"), PageRoute):
         return True
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    if "text/html" not in request.headers.get("accept", ""):
+        return False
+    # An identity provider leads people to an address that is otherwise for programs.
+    return not request.url.path.startswith("/api/") or request.headers.get("sec-fetch-mode") == "navigate"
 
 
 def _told(request: Request, response: Response) -> Response:
@@ -96,7 +121,7 @@ def _told(request: Request, response: Response) -> Response:
         return redirect(SIGN_IN)
     problem = {"errors": []} | json.loads(bytes(response.body))
     template = "problem_fragment.html" if fragment else "problem.html"
-    told = page(template, {"problem": problem, "signed_in": SESSION_COOKIE in request.cookies}, response.status_code)
+    told = page(template, {"problem": problem, "signed_in": session_of(request) is not None}, response.status_code)
     kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
     told.headers.update(kept)
     return told

@@ -9,11 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foodflow.console import signing_in, views
+from foodflow.console import (
+    account,
+    company_pages,
+    invited,
+    people_pages,
+    program_pages,
+    second_factor,
+    signing_in,
+    views,
+)
 from foodflow.console.assets import asset
+from foodflow.console.frame import CurrentVisit, framed
 from foodflow.console.pages import HEADERS, SIGN_IN, PageRoute, page, redirect
+from foodflow.console.signing_in import Entered
 from foodflow.console.views import Asked
-from foodflow.identity.public import people
+from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.http import CurrentActor, needs, open_to_all
 from foodflow.plant import public as plant
@@ -24,13 +35,16 @@ AskedFor = Annotated[Asked, Depends(views.asked)]
 FoundT = TypeVar("FoundT")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
+# Programs before people: `/people/programs` is nobody's number.
+for part in (account, second_factor, invited, program_pages, people_pages, company_pages):
+    router.include_router(part.router)
+
 
 @router.get("/", dependencies=[needs("plant.read")])
-async def show_board(request: Request, actor: CurrentActor, asked: AskedFor) -> Response:
+async def show_board(visit: CurrentVisit, asked: AskedFor) -> Response:
     """The board of the visitor's company."""
-    board = await _found(request, actor, plant.board, asked.choice)
-    person = await people.person_of(request.app.state.database, actor)
-    return page("board.html", views.whole(asked, board) | views.visitor(actor, person))
+    board = await _found(visit.request, visit.actor, plant.board, asked.choice)
+    return await framed(visit, "board.html", views.whole(asked, board) | {"here": "/"})
 
 
 @router.get("/fragments/board", dependencies=[needs("plant.read")])
@@ -57,17 +71,19 @@ async def show_excursions(request: Request, actor: CurrentActor, asked: AskedFor
 async def show_line(request: Request, actor: CurrentActor, asked: AskedFor, id: UUID) -> Response:
     """The card of one line."""
 
-    async def find(session: AsyncSession, choice: Choice) -> plant.LineCard:
-        return await plant.line_card(session, choice, id)
+    async def find(session: AsyncSession, actor: Actor, choice: Choice) -> plant.LineCard:
+        return await plant.line_card(session, actor, choice, id)
 
     line = await _found(request, actor, find, asked.choice)
     return page("line.html", views.shared(asked) | {"line": line})
 
 
 @router.get(SIGN_IN, dependencies=[open_to_all()])
-async def show_sign_in(request: Request) -> Response:
-    """The form to sign in with; whoever is signed in is led to the board."""
-    return redirect("/") if await signing_in.signed_in(request) else signing_in.form_page()
+async def show_sign_in(request: Request, company: str = "", done: str = "") -> Response:
+    """The form to sign in with, to a company that the address may name; whoever is signed in is led to the board."""
+    if await signing_in.signed_in(request):
+        return redirect("/")
+    return await signing_in.form_page(request, Entered("", "", company[:40]), done=done)
 
 
 @router.post(SIGN_IN, dependencies=[open_to_all()])
@@ -76,13 +92,25 @@ async def sign_in(request: Request) -> Response:
     return await signing_in.sign_in(request)
 
 
+@router.get(signing_in.SECOND_STEP, dependencies=[open_to_all()])
+async def show_second_step(request: Request) -> Response:
+    """The form for the code of a second factor; whoever has entered no password is led to the first step."""
+    return signing_in.code_page() if signing_in.awaits_code(request) else redirect(SIGN_IN)
+
+
+@router.post(signing_in.SECOND_STEP, dependencies=[open_to_all()])
+async def enter_code(request: Request) -> Response:
+    """Enter the code of a second factor."""
+    return await signing_in.enter_code(request)
+
+
 @router.post("/logout", dependencies=[open_to_all()])
 async def sign_out(request: Request) -> Response:
     """Sign out."""
     return await signing_in.sign_out(request)
 
 
-@router.get("/static/{name}", dependencies=[open_to_all()])
+@router.get("/static/{name}", dependencies=[open_to_all(limit=None)])
 async def show_asset(name: str, v: str = "") -> Response:
     """A style sheet, a module or a picture; kept for ever under the address that carries its digest."""
     found = asset(name)
@@ -91,8 +119,8 @@ async def show_asset(name: str, v: str = "") -> Response:
 
 
 async def _found(
-    request: Request, actor: CurrentActor, find: Callable[[AsyncSession, Choice], Awaitable[FoundT]], choice: Choice
+    request: Request, actor: Actor, find: Callable[[AsyncSession, Actor, Choice], Awaitable[FoundT]], choice: Choice
 ) -> FoundT:
     """Ask the plant within a transaction that ends before the page is made of the answer."""
     async with tenant_transaction(request.app.state.database, actor) as session:
-        return await find(session, choice)
+        return await find(session, actor, choice)

@@ -7,9 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import Query
 
-from foodflow.identity.public.people import Person
 from foodflow.kernel import clock
-from foodflow.kernel.actor import Actor
 from foodflow.plant.public import CHARTS, Board, Choice
 
 Hours = Literal["8", "24", "168"]
@@ -76,11 +74,3 @@ def shared(asked: Asked) -> dict[str, Any]:
 def whole(asked: Asked, board: Board) -> dict[str, Any]:
     """What the template of the whole board needs."""
     return shared(asked) | {"board": board, "figures": board.figures}
-
-
-def visitor(actor: Actor, person: Person | None) -> dict[str, str]:
-    """Who is looking: the names of the company and of the person."""
-    if person is None:
-        return {"company": actor.tenant, "person": actor.id}
-    name = f"{person.first_name} {person.last_name}".strip()
-    return {"company": person.company_name, "person": name or person.username}

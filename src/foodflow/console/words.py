@@ -16,6 +16,15 @@ STATES = {
 }
 _UNITS = {"1": "", "Cel": "°C", "[degF]": "°F", "K": "K", "Ohm": "Ω", "um": "µm"}
 """The UCUM codes that people write in another way."""
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MONTH, _YEAR = _DAY * 30.436875, _DAY * 365.2425
 _DIGITS = 4
@@ -100,3 +109,18 @@ def with_unit(value: float, code: str) -> str:
 def state(name: str | None) -> str:
     """A line's state."""
     return STATES["unrecorded"] if name is None else STATES.get(name, name)
+
+
+def sentence(text: str) -> str:
+    """What a refusal says, as it stands on a page."""
+    text = text[:1].upper() + text[1:]
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
+def device(agent: str) -> str:
+    """What a browser or program calls itself, as people call it; the first mark that is in it counts."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    if not browser:
+        return agent[:60] or "a program without a name"
+    return f"{browser} on {system}" if system else browser
