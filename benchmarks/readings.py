@@ -18,8 +18,9 @@ from pydantic import SecretStr
 
 from benchmarks.installation import Installation, installation
 from benchmarks.measuring import Figure, in_turn
-from foodflow.identity.public import people, signing_in
-from foodflow.identity.public.signing_in import Entered
+from foodflow.identity.public import people, proving
+from foodflow.identity.public.proving import Entered
+from foodflow.identity.public.signing_in import Caller
 from foodflow.kernel import credentials
 from foodflow.kernel.bulk import postgres_times
 from foodflow.kernel.credentials import AccessClaims
@@ -127,7 +128,8 @@ async def _json_rows(
     app = create_app(Settings(database_url=place.postgres.url, secret_key=SecretStr(_KEY)))
     password = secrets.token_urlsafe()
     await people.ensure_administrator(place.database, tenant="demo", username="bench", password=password)
-    signed_in = await signing_in.check_password(place.database, Entered("bench", password), default="demo")
+    proved = await proving.check_password(place.database, Entered("bench", password), Caller(), default="demo")
+    signed_in = proved.signed_in
     token = credentials.sign_access_token(_KEY, AccessClaims(signed_in.user_id, "demo"))
     bodies = iter([_body(ids, number) for number in range(100, 108)])
     reference = _Reference(connection, ids, 100)

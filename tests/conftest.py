@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+import structlog
 from fastapi import FastAPI
 from psycopg import sql
 from pydantic import SecretStr
@@ -25,6 +26,10 @@ from tests import make
 from tests.make import Person
 
 ClientOf = Callable[..., httpx.AsyncClient]
+
+# What goes wrong in a test is told as Python tells it; drawn with every local variable, one traceback takes seconds.
+_plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 
 @pytest.fixture(scope="session")
@@ -127,8 +132,14 @@ async def platform_session(database: Database) -> AsyncIterator[AsyncSession]:
 @pytest.fixture(scope="module")
 def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The settings of this module's application."""
+    plenty = "1000000/minute"
     return Settings(
-        database_url=database_url, secret_key=SecretStr(make.SECRET_KEY), home=tmp_path_factory.mktemp("home")
+        database_url=database_url,
+        secret_key=SecretStr(make.SECRET_KEY),
+        home=tmp_path_factory.mktemp("home"),
+        rate_per_address=plenty,
+        rate_per_credential=plenty,
+        rate_per_company=plenty,
     )
 
 

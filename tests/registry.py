@@ -6,10 +6,17 @@ from uuid import uuid4
 
 import httpx
 
+from tests.identity import provider
+from tests.make import PASSWORD
+
 Maker = Callable[[httpx.AsyncClient], Awaitable[str]]
 """Makes a thing as the client's company and returns what stands in the path for it."""
 
 PLANT: Final = "/api/v1/plant-ops"
+AUTH: Final = "/api/v1/auth"
+AUDIT: Final = "/api/v1/audit-entries"
+PROVIDERS: Final = "/api/v1/identity-providers"
+IDENTITIES_OF_USER: Final = "/api/v1/users/{id}/external-identities"
 
 
 async def _posted(client: httpx.AsyncClient, path: str, **body: object) -> dict[str, Any]:
@@ -35,6 +42,58 @@ async def _sensor(client: httpx.AsyncClient) -> dict[str, Any]:
     return await _posted(client, f"{PLANT}/sensors", sensor_code=uuid4().hex, line_id=line["id"], **kind)
 
 
+async def _audit_entry(client: httpx.AsyncClient) -> dict[str, Any]:
+    await _line(client)
+    newest: dict[str, Any] = (await client.get(AUDIT, params={"page_size": 1})).json()["results"][0]
+    return newest
+
+
+async def _session(client: httpx.AsyncClient) -> dict[str, Any]:
+    username = (await client.get(f"{AUTH}/user")).json()["username"]
+    begun = await client.post(f"{AUTH}/token", json={"username": username, "password": PASSWORD})
+    assert begun.status_code == 200, begun.text
+    newest: dict[str, Any] = (await client.get(f"{AUTH}/sessions")).json()["results"][0]
+    return newest
+
+
+async def _provider(client: httpx.AsyncClient) -> dict[str, Any]:
+    said = {"issuer": provider.well_behaved().issuer, "client_id": provider.CLIENT_ID}
+    return await _posted(client, PROVIDERS, name=uuid4().hex, **said)
+
+
+async def _oneself(client: httpx.AsyncClient) -> dict[str, Any]:
+    found: dict[str, Any] = (await client.get("/api/v1/auth/user")).json()
+    return found
+
+
+async def _external_identity(client: httpx.AsyncClient) -> dict[str, Any]:
+    issuer, user = (await _provider(client))["issuer"], (await _oneself(client))["id"]
+    path = IDENTITIES_OF_USER.replace("{id}", str(user))
+    return await _posted(client, path, issuer=issuer, subject=uuid4().hex)
+
+
+async def _user(client: httpx.AsyncClient) -> dict[str, Any]:
+    found = await client.get("/api/v1/users", params={"role": "viewer", "page_size": 1})
+    somebody: dict[str, Any] = found.json()["results"][0]
+    return somebody
+
+
+async def _invitation(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, "/api/v1/invitations", email=f"{uuid4().hex}@a.test", roles=["viewer"])
+
+
+async def _role(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, "/api/v1/roles", name=f"r{uuid4().hex}", permissions=["plant.read"])
+
+
+async def _service_account(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, "/api/v1/service-accounts", name="Gateway", roles=["integration"])
+
+
+async def _key(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, "/api/v1/api-keys", name="Gateway", permissions=["plant.read"])
+
+
 def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: str = "id") -> Maker:
     async def make(client: httpx.AsyncClient) -> str:
         return str((await made(client))[field])
@@ -50,5 +109,18 @@ MAKERS: Final[dict[str, Maker]] = {
     f"{PLANT}/sensors/{{id}}": _of(_sensor),
     f"{PLANT}/sensors/by-code/{{code:path}}": _of(_sensor, "sensor_code"),
     "/fragments/line/{id}": _of(_line),
+    "/people/{id}": _of(_user),
+    "/people/programs/{id}": _of(_service_account),
+    "/company/roles/{name}": _of(_role, "name"),
+    "/api/v1/users/{id}": _of(_user),
+    "/api/v1/invitations/{id}": _of(_invitation),
+    "/api/v1/roles/{name}": _of(_role, "name"),
+    "/api/v1/service-accounts/{id}": _of(_service_account),
+    "/api/v1/api-keys/{id}": _of(_key),
+    f"{AUTH}/sessions/{{id}}": _of(_session),
+    f"{AUDIT}/{{sequence}}": _of(_audit_entry, "sequence"),
+    f"{PROVIDERS}/{{id}}": _of(_provider),
+    IDENTITIES_OF_USER: _of(_oneself),
+    "/api/v1/auth/external-identities/{id}": _of(_external_identity),
 }
 """By the path of a thing, which is also the beginning of the paths of everything below it."""

@@ -1,0 +1,57 @@
+"""Nobody slips in what a body does not take: roles, rights and companies are given by their own deeds alone."""
+
+import re
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from tests.attacks.bodies import Operation, operations, resolved
+from tests.attacks.callers import Csrf
+from tests.kernel.http.make import fields
+from tests.test_routes_are_closed import APP
+
+NOBODY: Final = "00000000-0000-7000-8000-000000000000"
+COVETED: Final = {
+    "id": 1,
+    "is_active": True,
+    "is_operator": True,
+    "is_staff": True,
+    "is_superuser": True,
+    "kind": "person",
+    "password_hash": "x",
+    "permissions": ["*"],
+    "role": "administrator",
+    "roles": ["administrator"],
+    "sites": None,
+    "teams": [],
+    "tenant": "akron",
+    "tenant_id": "akron",
+    "user_id": 1,
+    "version": 1,
+    "__proto__": {},
+}
+"""Fields by which somebody would rise, or reach somebody else's things."""
+
+TAKING: Final = [each for each in operations(APP.openapi()) if each.schema is not None]
+
+
+def taken_by(operation: Operation) -> set[str]:
+    """The fields of a body, whichever of its forms is sent."""
+    schema = resolved(operation.document, operation.schema or {})
+    branches = [resolved(operation.document, each) for each in schema.get("anyOf", schema.get("oneOf", [schema]))]
+    return {name for branch in branches for name in branch.get("properties", {})}
+
+
+def test_there_are_bodies_to_slip_something_into() -> None:
+    assert len(TAKING) > 10
+
+
+@pytest.mark.parametrize("operation", TAKING, ids=lambda operation: f"{operation.method} {operation.path}")
+async def test_a_body_takes_its_own_fields_and_refuses_all_others_by_name(
+    ruler: httpx.AsyncClient, csrf: Csrf, operation: Operation
+) -> None:
+    path = re.sub(r"\{[^}]+\}", NOBODY, operation.path)
+    foreign: dict[str, Any] = {name: value for name, value in COVETED.items() if name not in taken_by(operation)}
+    answer = await ruler.request(operation.method, path, json=operation.body | foreign, headers=csrf.beside({}))
+    assert set(foreign) <= {name.rpartition(".")[2] for name in fields(answer)}
