@@ -359,7 +359,9 @@ async def test_over_https_the_cookie_can_be_set_by_no_other_host(
         assert re.match(r"__Host-foodflow_sign_in=.*; Path=/; SameSite=lax; Secure$", begun.headers["set-cookie"])
         back = await visitor.get(CALLBACK, params=await at_provider(begun))
         assert back.status_code == 303
-        assert "Secure" in next(each for each in back.headers.get_list("set-cookie") if each.startswith(COOKIE))
+        assert "Secure" in next(
+            each for each in back.headers.get_list("set-cookie") if each.startswith(f"__Host-{COOKIE}=")
+        )
 
 
 @pytest.mark.parametrize("fault", ["failing", "elsewhere", "garbage", "slow", "another issuer"])

@@ -159,7 +159,7 @@ async def test_a_program_learns_whom_its_key_acts_for(
     key = (await client.post("/api/v1/api-keys", json=wanted)).json()["key"]
     shown = (await anonymous_client.get(USER, headers={"X-API-Key": key})).json()
     assert (shown["id"], shown["kind"]) == (account.json()["id"], "service")
-    assert set(shown["permissions"]) == {"plant.record", "identity.read_self"}
+    assert set(shown["permissions"]) == {"plant.record", "identity.who_am_i"}
     assert (await client.get(USER)).json()["kind"] == "person"
 
 
