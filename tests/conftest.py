@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from psycopg import sql
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.typing import EventDict
 
 from foodflow import composition
 from foodflow.kernel import credentials, events
@@ -27,9 +28,17 @@ from tests.make import Person
 
 ClientOf = Callable[..., httpx.AsyncClient]
 
-# What goes wrong in a test is told as Python tells it; drawn with every local variable, one traceback takes seconds.
+
+def _what_went_wrong(_logger: object, method: str, event: EventDict) -> EventDict:
+    """Thousands of calls that went well need not be drawn; tests that look at logs capture them before this."""
+    if method in {"debug", "info"}:
+        raise structlog.DropEvent
+    return event
+
+
+# What goes wrong is told as Python tells it; drawn with every local variable, one traceback takes seconds.
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
+structlog.configure(processors=[_what_went_wrong, *structlog.get_config()["processors"][:-1], _plain])
 
 
 @pytest.fixture(scope="session")
