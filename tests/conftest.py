@@ -1,5 +1,6 @@
 """Fixtures of all tests: one PostgreSQL for the run, and for each module a database of its own with two companies."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from uuid import uuid4
@@ -39,6 +40,16 @@ def _what_went_wrong(_logger: object, method: str, event: EventDict) -> EventDic
 # What goes wrong is told as Python tells it; drawn with every local variable, one traceback takes seconds.
 _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[_what_went_wrong, *structlog.get_config()["processors"][:-1], _plain])
+
+
+LONGEST = ("test_acknowledged_is_kept.py", "test_interface_by_schema.py", "test_access_matrix.py")
+"""Files whose tests are few and long; begun last, one core would wait for the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, then those with the most tests: the order in which they are handed to the cores."""
+    size = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.name not in LONGEST, -size[item.path], item.path))
 
 
 @pytest.fixture(scope="session")
