@@ -1,45 +1,20 @@
 """The whole way of somebody new, in a real browser: an invitation, a password, a second factor, a stay elsewhere."""
 
 import json
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pyotp
 import pytest
 
-from foodflow.settings import Settings, environment_of_part
 from tests.console.browser import CHROMIUM, Tab, browser
 from tests.identity import make
-from tests.make import until
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium, which is not installed here")
 
 PASSWORD = "eleven purple lanterns over Cork"
 EMAIL = "nell@example.com"
-
-
-@pytest.fixture
-def address(settings: Settings) -> Iterator[str]:
-    """A served FoodFlow with the module's database."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = environment_of_part(settings.model_copy(update={"port": port}))
-    command = [sys.executable, "-m", "foodflow", "web"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
-
-
-def is_ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health/ready", trust_env=False).is_success
-    except httpx.TransportError:
-        return False
 
 
 async def fill(tab: Tab, action: str, **values: str) -> None:
@@ -63,7 +38,6 @@ async def test_somebody_new_joins_and_guards_their_account(
     body = {"email": EMAIL, "roles": ["viewer"], "first_name": "Nell"}
     assert (await client.post("/api/v1/invitations", json=body)).status_code == 201
     link = make.link_in(make.mails(database_url, EMAIL)[-1])
-    await until(lambda: is_ready(address), seconds=30)
     async with browser(tmp_path) as tab:
         await tab.show(f"{address}/invitation#{link}", width=390)
         await fill(tab, "/invitation/accept", username="nell", password=PASSWORD)

@@ -3,18 +3,12 @@ changing something, signing out and signing in again.
 """
 
 import json
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from foodflow.settings import Settings, environment_of_part
 from tests.console.browser import CHROMIUM, browser
-from tests.make import PASSWORD, Person, until
+from tests.make import PASSWORD, Person
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium, which is not installed here")
 
@@ -33,29 +27,9 @@ async function call(method, path, body) {
 """
 
 
-@pytest.fixture
-def address(settings: Settings) -> Iterator[str]:
-    """A served FoodFlow with the module's database."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = environment_of_part(settings.model_copy(update={"port": port}))
-    command = [sys.executable, "-m", "foodflow", "web"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
-
-
-def is_ready(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/health/ready", trust_env=False).is_success
-    except httpx.TransportError:
-        return False
-
-
 async def test_one_tab_signs_in_writes_signs_out_and_in_again(
     address: str, people: dict[tuple[str, str], Person], tmp_path: Path
 ) -> None:
-    await until(lambda: is_ready(address), seconds=30)
     username = people["demo", "manager"].username
     async with browser(tmp_path) as tab:
         await tab.show(f"{address}/login")
