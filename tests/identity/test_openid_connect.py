@@ -442,6 +442,16 @@ async def test_a_provider_that_is_put_out_of_use_signs_nobody_in_and_ends_the_st
     refused(await start(anonymous_client, str(uuid4())), 404, "identity.provider_not_found")
 
 
+async def test_the_stays_begun_with_a_provider_end_when_it_is_deleted(
+    anonymous_client: httpx.AsyncClient, client: httpx.AsyncClient, provider_id: str, person: Person
+) -> None:
+    assert (await sign_in(anonymous_client, provider_id)).status_code == 303
+    assert (await anonymous_client.get(USER)).status_code == 200
+    assert (await client.delete(f"{PROVIDERS}/{provider_id}")).status_code == 204
+    assert (await anonymous_client.get(USER)).status_code == 401
+    refused(await start(anonymous_client, provider_id), 404, "identity.provider_not_found")
+
+
 async def test_unlinking_ends_the_stays_that_were_begun_with_the_provider(
     anonymous_client: httpx.AsyncClient, client: httpx.AsyncClient, provider_id: str, person: Person
 ) -> None:
