@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from foodflow.kernel.errors import Invalid
-from foodflow.plant import rules
+from foodflow.plant.rules.sensors import MAX_LISTED, require_limits, rows_refused
+from foodflow.plant.rules.shared import (
+    CLOCK_TOLERANCE,
+    EARLIEST,
+    MAX_NUMBER,
+    MAX_WINDOW,
+    require_name,
+    require_recordable,
+    window,
+)
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
@@ -18,10 +27,10 @@ def refused(error: pytest.ExceptionInfo[Invalid]) -> str:
 
 
 def test_a_window_is_the_last_day_unless_its_ends_are_named_and_never_goes_beyond_now() -> None:
-    assert rules.window(None, None, NOW) == (NOW - 24 * HOUR, NOW)
-    assert rules.window(None, NOW - HOUR, NOW) == (NOW - 25 * HOUR, NOW - HOUR)
-    assert rules.window(NOW - HOUR, NOW + HOUR, NOW) == (NOW - HOUR, NOW)
-    assert rules.window(NOW - rules.MAX_WINDOW, None, NOW) == (NOW - rules.MAX_WINDOW, NOW)
+    assert window(None, None, NOW) == (NOW - 24 * HOUR, NOW)
+    assert window(None, NOW - HOUR, NOW) == (NOW - 25 * HOUR, NOW - HOUR)
+    assert window(NOW - HOUR, NOW + HOUR, NOW) == (NOW - HOUR, NOW)
+    assert window(NOW - MAX_WINDOW, None, NOW) == (NOW - MAX_WINDOW, NOW)
 
 
 @pytest.mark.parametrize(
@@ -29,37 +38,35 @@ def test_a_window_is_the_last_day_unless_its_ends_are_named_and_never_goes_beyon
     [
         (NOW, NOW, "start_time"),
         (NOW + HOUR, None, "start_time"),
-        (NOW - rules.MAX_WINDOW - HOUR, None, "start_time"),
+        (NOW - MAX_WINDOW - HOUR, None, "start_time"),
         (datetime.min.replace(tzinfo=UTC), None, "start_time"),
         (None, datetime.min.replace(tzinfo=UTC), "end_time"),
-        (None, rules.EARLIEST, "end_time"),
+        (None, EARLIEST, "end_time"),
     ],
 )
 def test_a_window_without_time_in_it_or_with_too_much_is_refused(
     start: datetime | None, end: datetime | None, field: str
 ) -> None:
     with pytest.raises(Invalid) as error:
-        rules.window(start, end, NOW)
+        window(start, end, NOW)
     assert refused(error) == field
 
 
-@pytest.mark.parametrize("at", [rules.EARLIEST, NOW, NOW + rules.CLOCK_TOLERANCE])
+@pytest.mark.parametrize("at", [EARLIEST, NOW, NOW + CLOCK_TOLERANCE])
 def test_what_happened_since_2000_by_a_clock_that_is_hardly_fast_can_be_recorded(at: datetime) -> None:
-    rules.require_recordable(at, NOW)
+    require_recordable(at, NOW)
 
 
-@pytest.mark.parametrize(
-    "at", [rules.EARLIEST - timedelta.resolution, NOW + rules.CLOCK_TOLERANCE + timedelta.resolution]
-)
+@pytest.mark.parametrize("at", [EARLIEST - timedelta.resolution, NOW + CLOCK_TOLERANCE + timedelta.resolution])
 def test_what_lies_outside_cannot_be_recorded(at: datetime) -> None:
     with pytest.raises(Invalid) as error:
-        rules.require_recordable(at, NOW, field="timestamp")
+        require_recordable(at, NOW, field="timestamp")
     assert refused(error) == "timestamp"
 
 
 @pytest.mark.parametrize(("low", "high"), [(None, None), (0, None), (None, 0), (0, 0), (-1, 0), (0, 5)])
 def test_limits_in_order_are_limits_and_either_may_be_absent(low: float | None, high: float | None) -> None:
-    rules.require_limits(low, high)
+    require_limits(low, high)
 
 
 @pytest.mark.parametrize(
@@ -73,21 +80,21 @@ def test_limits_in_order_are_limits_and_either_may_be_absent(low: float | None, 
 )
 def test_what_is_no_limit_is_refused(low: float | None, high: float | None, field: str) -> None:
     with pytest.raises(Invalid) as error:
-        rules.require_limits(low, high)
+        require_limits(low, high)
     assert refused(error) == field
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 51])
 def test_a_name_has_a_length(name: str) -> None:
     with pytest.raises(Invalid) as error:
-        rules.require_name("line", name, longest=rules.MAX_NUMBER)
+        require_name("line", name, longest=MAX_NUMBER)
     assert refused(error) == "line"
-    rules.require_name("line", "x" * 50, longest=rules.MAX_NUMBER)
+    require_name("line", "x" * 50, longest=MAX_NUMBER)
 
 
 def test_the_first_wrong_rows_are_named_and_the_rest_is_counted() -> None:
-    few = rules.rows_refused("is wrong", "value", "code", range(3))
+    few = rows_refused("is wrong", "value", "code", range(3))
     assert [error.field for error in few] == ["readings.0.value", "readings.1.value", "readings.2.value"]
-    many = rules.rows_refused("is wrong", "value", "code", range(50_000))
-    assert len(many) == rules.MAX_LISTED + 1
+    many = rows_refused("is wrong", "value", "code", range(50_000))
+    assert len(many) == MAX_LISTED + 1
     assert many[-1].message.startswith("49980 more rows")

@@ -6,8 +6,8 @@ from uuid import UUID
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.kernel.jobs import Job
-from foodflow.plant.events import BatchCompleted
-from foodflow.plant.usecases import batches, lines
+from foodflow.plant.events.batches import BatchCompleted
+from foodflow.plant.usecases import batches, effectiveness
 
 
 async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
@@ -16,4 +16,4 @@ async def measure_completed_batch(database: Database, actor: Actor, *, event: di
         await batches.measure_batch(session, actor, UUID(event["batch_id"]))
 
 
-JOBS = (Job(lines.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),)
+JOBS = (Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),)

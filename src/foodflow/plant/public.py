@@ -1,17 +1,12 @@
 """What others may use of the plant: its events, and the board of its lines."""
 
-from foodflow.plant.events import (
-    BatchCompleted,
-    BatchCreated,
-    BatchStarted,
-    LimitsBroken,
-    LimitsRestored,
-    LineStateRecorded,
-)
-from foodflow.plant.rules import LineNotFound, LineState
+from foodflow.plant.events.batches import BatchCompleted, BatchCreated, BatchStarted
+from foodflow.plant.events.lines import LineStateRecorded
+from foodflow.plant.events.sensors import LimitsBroken, LimitsRestored
+from foodflow.plant.rules.lines import LineNotFound, LineState
 from foodflow.plant.usecases.board import Board, board, figures, line_card
 from foodflow.plant.usecases.cards import BatchProgress, Figures, LineCard, ListedExcursion, SensorCard
-from foodflow.plant.usecases.lines import LineEffectiveness
+from foodflow.plant.usecases.effectiveness import LineEffectiveness
 from foodflow.plant.usecases.personal import recorded_by
 from foodflow.plant.usecases.selection import CHARTS, Choice
 from foodflow.plant.usecases.traces import Point, Trace, TracedExcursion

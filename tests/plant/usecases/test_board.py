@@ -15,9 +15,10 @@ from foodflow.numerics.epoch import to_micros
 from foodflow.plant.queries import board as queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as sensor_queries
-from foodflow.plant.rules import LineNotFound, LineState
-from foodflow.plant.tables import ProductionLine, Sensor
-from foodflow.plant.usecases import board, lines, readings, sensors
+from foodflow.plant.rules.lines import LineNotFound, LineState
+from foodflow.plant.tables.lines import ProductionLine
+from foodflow.plant.tables.sensors import Sensor
+from foodflow.plant.usecases import board, counts, lines, readings, sensors, states
 from foodflow.plant.usecases.readings import Columns
 from foodflow.plant.usecases.selection import Choice
 
@@ -51,10 +52,10 @@ async def test_times_and_amounts_of_many_lines_are_those_of_each(session: AsyncS
     made = [await make_line(session, demo, f"A{number}") for number in range(3)]
     now = clock.now()
     for hours, state in ((9, LineState.RUNNING), (5, LineState.DOWNTIME), (4, LineState.RUNNING)):
-        await lines.record_state(session, demo, made[0].id, state=state, at=now - hours * HOUR, reason="because")
-    await lines.record_state(session, demo, made[1].id, state=LineState.IDLE, at=now - HOUR)
+        await states.record_state(session, demo, made[0].id, state=state, at=now - hours * HOUR, reason="because")
+    await states.record_state(session, demo, made[1].id, state=LineState.IDLE, at=now - HOUR)
     for hours in (9, 3, 1):
-        await lines.record_count(
+        await counts.record_count(
             session, demo, made[0].id, good=Decimal(10), scrap=Decimal(hours), at=now - hours * HOUR
         )
     await session.flush()
@@ -98,7 +99,7 @@ async def test_a_state_that_is_told_again_lasts_since_it_was_first_told(session:
     now = clock.now()
     for hours, reason in ((30, "first"), (20, "again"), (1, "still")):
         at = now - hours * HOUR
-        await lines.record_state(session, demo, line.id, state=LineState.DOWNTIME, at=at, reason=reason)
+        await states.record_state(session, demo, line.id, state=LineState.DOWNTIME, at=at, reason=reason)
     await session.flush()
     card = await board.line_card(session, demo, Choice(hours=24), line.id)
     assert (card.state, card.since, card.reason) == ("downtime", now - 30 * HOUR, "still")

@@ -9,7 +9,7 @@ import pytest
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.numerics.delimited.layout import Choices
-from foodflow.plant.rules import Taken
+from foodflow.plant.rules.shared import Taken
 from foodflow.plant.usecases import imports, lines, replaying
 from foodflow.plant.usecases.imports import NewSensors, Read
 from tests.make import CHANCE

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
 from foodflow.plant.queries import lines as queries
-from foodflow.plant.rules import LineState
-from foodflow.plant.usecases import batches, lines
+from foodflow.plant.rules.lines import LineState
+from foodflow.plant.usecases import batches, counts, lines, states
 from tests.plant import make
 from tests.plant.make import YESTERDAY
 
@@ -24,8 +24,8 @@ async def test_what_a_transaction_has_done_is_there_for_its_next_deed(session: A
     await batches.start_batch(session, demo, batch.id, at=YESTERDAY)
     moments = [YESTERDAY + timedelta(minutes=minute) for minute in range(1, 4)]
     for moment in moments:
-        await lines.record_count(session, demo, line.id, good=Decimal("1.5"), scrap=Decimal(1), at=moment)
-        await lines.record_state(session, demo, line.id, state=LineState.DOWNTIME, at=moment)
+        await counts.record_count(session, demo, line.id, good=Decimal("1.5"), scrap=Decimal(1), at=moment)
+        await states.record_state(session, demo, line.id, state=LineState.DOWNTIME, at=moment)
     assert (batch.good_quantity, batch.scrap_quantity) == (Decimal("4.5"), Decimal(3))
     await batches.complete_batch(session, demo, batch.id, at=moments[-1])
     now = await queries.line_for_update(session, demo, line.id)

@@ -14,8 +14,8 @@ from foodflow.numerics.plant_simulation.equipment import LINES, ROUND_THE_CLOCK
 from foodflow.numerics.plant_simulation.plant import Plant
 from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as line_queries
-from foodflow.plant.rules import NotSimulated
-from foodflow.plant.usecases import lines, sensors, simulation
+from foodflow.plant.rules.shared import NotSimulated
+from foodflow.plant.usecases import effectiveness, lines, sensors, simulation
 from foodflow.plant.usecases.simulation import Cast
 from tests.plant import make
 from tests.plant.make import YESTERDAY
@@ -106,7 +106,7 @@ async def test_the_plant_s_quantities_are_the_sums_of_its_counts_and_its_oee_is_
         )
         assert wrong == []
         for id in cast.lines.values():
-            measured = await lines.effectiveness(session, demo, id, start=BEGIN, end=END)
+            measured = await effectiveness.effectiveness(session, demo, id, start=BEGIN, end=END)
             assert measured.ratios.oee is not None
             assert 0 < measured.ratios.oee < 1
             assert measured.elements.unrecorded == 0

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
 from foodflow.plant.queries.sites import is_own_line, on_own_lines
-from foodflow.plant.rules import BatchNotFound, BatchStatus
-from foodflow.plant.tables import ProductionBatch, ProductionCount, ProductionLine
+from foodflow.plant.rules.batches import BatchNotFound, BatchStatus
+from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
+from foodflow.plant.tables.lines import ProductionLine
 
 LISTING = Listing(
     key=ProductionBatch.id,

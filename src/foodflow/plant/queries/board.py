@@ -13,8 +13,9 @@ from foodflow.kernel.bulk import POSTGRES_EPOCH
 from foodflow.numerics.intervals import StateChange
 from foodflow.numerics.oee import Amount
 from foodflow.plant.queries.sensors import Series
-from foodflow.plant.rules import BatchStatus
-from foodflow.plant.tables import LineStateChange, ProductionBatch, ProductionCount, ProductionLine
+from foodflow.plant.rules.batches import BatchStatus
+from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
+from foodflow.plant.tables.lines import LineStateChange, ProductionLine
 
 Window = tuple[int, datetime, datetime]
 """A sensor's key, and from when to when (both included)."""

@@ -12,8 +12,10 @@ from foodflow.kernel.paging import Filter, Listing
 from foodflow.numerics.intervals import StateChange
 from foodflow.numerics.oee import Amount
 from foodflow.plant.queries.sites import on_own_lines
-from foodflow.plant.rules import LineNotFound, LineState
-from foodflow.plant.tables import LineStateChange, ProductionBatch, ProductionCount, ProductionLine, Sensor
+from foodflow.plant.rules.lines import LineNotFound, LineState
+from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
+from foodflow.plant.tables.lines import LineStateChange, ProductionLine
+from foodflow.plant.tables.sensors import Sensor
 
 LISTING = Listing(
     key=ProductionLine.id,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.plant.tables import LineStateChange, ProductionCount
+from foodflow.plant.tables.batches import ProductionCount
+from foodflow.plant.tables.lines import LineStateChange
 
 
 async def states_recorded_by(session: AsyncSession, recorder: str) -> Sequence[LineStateChange]:

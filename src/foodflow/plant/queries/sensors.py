@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.paging import Filter, Listing
 from foodflow.plant.queries.sites import is_own_line, on_own_lines
-from foodflow.plant.rules import SensorNotFound
-from foodflow.plant.tables import ProductionLine, Reading, Sensor
+from foodflow.plant.rules.sensors import SensorNotFound
+from foodflow.plant.tables.lines import ProductionLine
+from foodflow.plant.tables.sensors import Reading, Sensor
 
 _BREACHES = {"below": -1, "above": 1}
 _Breach = Annotated[Literal["below", "above"], AfterValidator(_BREACHES.__getitem__)]

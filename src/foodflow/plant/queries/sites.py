@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from foodflow.kernel.actor import Actor
-from foodflow.plant.tables import ProductionLine
+from foodflow.plant.tables.lines import ProductionLine
 
 RowT = TypeVar("RowT")
 

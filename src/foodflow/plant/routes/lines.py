@@ -14,6 +14,7 @@ from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as queries
 from foodflow.plant.schemas.lines import CountIn, CountOut, LineIn, LineOut, LinePatch, OeeOut, StateIn, StateOut
 from foodflow.plant.schemas.shared import Window
+from foodflow.plant.usecases import counts, effectiveness, states
 from foodflow.plant.usecases import lines as usecases
 
 router = guarded_router(prefix="/lines", tags=["lines"])
@@ -64,7 +65,7 @@ async def delete_line(session: Transaction, actor: CurrentActor, id: UUID) -> No
 @router.post("/{id}/status", dependencies=[needs("plant.record")], response_model=LineOut)
 async def record_state(session: Transaction, actor: CurrentActor, id: UUID, body: StateIn) -> object:
     """Record the state of a line since a moment."""
-    return await usecases.record_state(session, actor, id, state=body.status, at=body.at, reason=body.reason)
+    return await states.record_state(session, actor, id, state=body.status, at=body.at, reason=body.reason)
 
 
 @router.get("/{id}/states", dependencies=[needs("plant.read")])
@@ -72,14 +73,14 @@ async def list_states(
     session: Transaction, actor: CurrentActor, id: UUID, window: Annotated[Window, Query()]
 ) -> list[StateOut]:
     """What a line did in a window (the last 24 hours), without gaps or overlaps; `unrecorded` where nobody said."""
-    parts = await usecases.states(session, actor, id, start=window.start_time, end=window.end_time)
+    parts = await states.states(session, actor, id, start=window.start_time, end=window.end_time)
     return [StateOut.model_validate(part) for part in parts]
 
 
 @router.post("/{id}/counts", status_code=201, dependencies=[needs("plant.record")], response_model=CountOut)
 async def record_count(session: Transaction, actor: CurrentActor, id: UUID, body: CountIn) -> object:
     """Record what a line made since the last report."""
-    return await usecases.record_count(session, actor, id, **body.model_dump())
+    return await counts.record_count(session, actor, id, **body.model_dump())
 
 
 @router.get("/{id}/counts", dependencies=[needs("plant.read")], openapi_extra=batch_queries.COUNTS.openapi)
@@ -98,5 +99,5 @@ async def list_counts(  # noqa: PLR0917 - FastAPI's way of declaring parameters
 @router.get("/{id}/oee", dependencies=[needs("plant.read")])
 async def get_oee(session: Transaction, actor: CurrentActor, id: UUID, window: Annotated[Window, Query()]) -> OeeOut:
     """A line's effectiveness (ISO 22400-2) over a window (the last 24 hours), from recorded states and counts."""
-    found = await usecases.effectiveness(session, actor, id, start=window.start_time, end=window.end_time)
+    found = await effectiveness.effectiveness(session, actor, id, start=window.start_time, end=window.end_time)
     return OeeOut.of(id, found)

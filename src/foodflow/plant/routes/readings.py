@@ -13,7 +13,7 @@ from starlette.requests import Request
 from foodflow.kernel.errors import WrongType
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
 from foodflow.numerics.epoch import from_micros, to_micros
-from foodflow.plant.rules import MAX_LISTED
+from foodflow.plant.rules.sensors import MAX_LISTED
 from foodflow.plant.schemas.sensors import (
     ExcursionOut,
     ReadingIn,

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, computed_field
 
 from foodflow.kernel.wire import In, Instant, Line, Number, Patch, Versioned
-from foodflow.plant.rules import BatchStatus
+from foodflow.plant.rules.batches import BatchStatus
 from foodflow.plant.schemas.shared import Code, Ratio, Short, Speed, Target, Text
 
 

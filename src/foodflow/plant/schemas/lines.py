@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 
 from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch, Versioned
 from foodflow.numerics.oee import Elements
-from foodflow.plant.rules import LineState
+from foodflow.plant.rules.lines import LineState
 from foodflow.plant.schemas.shared import Amount, Ratio, Short, Speed, Text
-from foodflow.plant.usecases.lines import LineEffectiveness
+from foodflow.plant.usecases.effectiveness import LineEffectiveness
 
 
 class LineIn(In):

@@ -11,24 +11,34 @@ from foodflow.kernel import audit, clock, events
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import unless_taken
 from foodflow.kernel.preconditions import require_match
-from foodflow.plant import rules
-from foodflow.plant.events import BatchCompleted, BatchCreated, BatchStarted
+from foodflow.plant.events.batches import BatchCompleted, BatchCreated, BatchStarted
 from foodflow.plant.queries import batches as queries
 from foodflow.plant.queries import lines as line_queries
-from foodflow.plant.rules import BatchStatus
-from foodflow.plant.tables import ProductionBatch, ProductionLine
-from foodflow.plant.usecases import lines
+from foodflow.plant.rules.batches import (
+    BatchStatus,
+    require_after_counts,
+    require_after_start,
+    require_changeable,
+    require_in_progress,
+    require_plan_in_order,
+    require_startable,
+)
+from foodflow.plant.rules.lines import LineBusy, require_active, require_free
+from foodflow.plant.rules.shared import Taken, require_recordable
+from foodflow.plant.tables.batches import ProductionBatch
+from foodflow.plant.tables.lines import ProductionLine
+from foodflow.plant.usecases import effectiveness, states
 
 
 async def create_batch(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> ProductionBatch:
     """Plan a batch on a line."""
     line = await line_queries.line_for_reference(session, actor, fields["line_id"])
-    rules.require_active(is_active=line.is_active, number=line.line_number)
-    rules.require_plan_in_order(fields.get("planned_start_time"), fields.get("planned_end_time"))
+    require_active(is_active=line.is_active, number=line.line_number)
+    require_plan_in_order(fields.get("planned_start_time"), fields.get("planned_end_time"))
     now = clock.now()
     batch = ProductionBatch(id=clock.new_id(), status=BatchStatus.PLANNED, created_at=now, updated_at=now, **fields)
     batch.good_quantity = batch.scrap_quantity = Decimal(0)
-    async with unless_taken(session, rules.Taken(f"there is a batch {batch.batch_number} already")):
+    async with unless_taken(session, Taken(f"there is a batch {batch.batch_number} already")):
         session.add(batch)
     audit.record(session, actor, "batch.created", batch.id, number=batch.batch_number)
     planned: dict[str, Any] = {"product_code": batch.product_code, "target_quantity": float(batch.target_quantity)}
@@ -40,10 +50,10 @@ async def change_batch(session: AsyncSession, actor: Actor, id: UUID, changes: d
     """Change what is known of a batch until it is completed; its state and quantities have deeds of their own."""
     batch = await queries.batch_for_update(session, actor, id)
     require_match(session, batch)
-    rules.require_changeable(batch.status, number=batch.batch_number)
+    require_changeable(batch.status, number=batch.batch_number)
     for name, value in changes.items():
         setattr(batch, name, value)
-    rules.require_plan_in_order(batch.planned_start_time, batch.planned_end_time)
+    require_plan_in_order(batch.planned_start_time, batch.planned_end_time)
     batch.updated_at = clock.now()
     audit.record(session, actor, "batch.changed", batch.id, **changes)
     return batch
@@ -54,16 +64,16 @@ async def start_batch(session: AsyncSession, actor: Actor, id: UUID, *, at: date
     line = await line_queries.line_for_update(session, actor, (await queries.batch(session, actor, id)).line_id)
     batch = await queries.batch_for_update(session, actor, id)
     require_match(session, batch)
-    rules.require_startable(batch.status, number=batch.batch_number)
-    rules.require_active(is_active=line.is_active, number=line.line_number)
-    rules.require_free(line.current_batch_id, number=line.line_number)
+    require_startable(batch.status, number=batch.batch_number)
+    require_active(is_active=line.is_active, number=line.line_number)
+    require_free(line.current_batch_id, number=line.line_number)
     now = clock.now()
     moment = at or now
-    rules.require_recordable(moment, now)
+    require_recordable(moment, now)
     await _require_unoccupied(session, line, moment, moment + timedelta(microseconds=1))
     batch.status, batch.actual_start_time, batch.updated_at = BatchStatus.IN_PROGRESS, moment, now
     line.current_batch_id = batch.id
-    await lines.enter_running(session, actor, line, at=moment)
+    await states.enter_running(session, actor, line, at=moment)
     audit.record(session, actor, "batch.started", batch.id, number=batch.batch_number)
     events.tell(session, BatchStarted(**_named(batch, line)))
     return batch
@@ -76,16 +86,16 @@ async def complete_batch(
     line = await line_queries.line_for_update(session, actor, (await queries.batch(session, actor, id)).line_id)
     batch = await queries.batch_for_update(session, actor, id)
     require_match(session, batch)
-    rules.require_in_progress(batch.status, number=batch.batch_number)
+    require_in_progress(batch.status, number=batch.batch_number)
     now = clock.now()
     counted = await queries.last_counted(session, batch.id)
     moment = at or max(now, counted or now)  # another process, which counted, may be a moment ahead
-    rules.require_recordable(moment, now)
-    rules.require_after_start(moment, batch.actual_start_time, number=batch.batch_number)
-    rules.require_after_counts(moment, counted, number=batch.batch_number)
+    require_recordable(moment, now)
+    require_after_start(moment, batch.actual_start_time, number=batch.batch_number)
+    require_after_counts(moment, counted, number=batch.batch_number)
     await _require_unoccupied(session, line, batch.actual_start_time or moment, moment)
     batch.status, batch.actual_end_time, batch.updated_at = BatchStatus.COMPLETED, moment, now
-    await lines.enter_idle(session, actor, line, at=moment)
+    await states.enter_idle(session, actor, line, at=moment)
     line.current_batch_id = None
     audit.record(session, actor, "batch.completed", batch.id, number=batch.batch_number)
     made: dict[str, Any] = {"good_quantity": float(batch.good_quantity), "scrap_quantity": float(batch.scrap_quantity)}
@@ -102,7 +112,7 @@ def _named(batch: ProductionBatch, line: ProductionLine) -> dict[str, Any]:
 async def _require_unoccupied(session: AsyncSession, line: ProductionLine, start: datetime, end: datetime) -> None:
     """A line makes one batch at a time, in what is recorded late too: else two of them would count the same items."""
     for other in await queries.completed_between(session, line.id, start, end):
-        raise rules.LineBusy(
+        raise LineBusy(
             f"line {line.line_number} made batch {other.batch_number} from"
             f" {other.actual_start_time:%Y-%m-%dT%H:%M:%SZ} to {other.actual_end_time:%Y-%m-%dT%H:%M:%SZ}"
         )
@@ -114,7 +124,7 @@ async def measure_batch(session: AsyncSession, actor: Actor, id: UUID) -> Produc
     """
     batch = await queries.batch_for_update(session, actor, id)
     if batch.actual_start_time is not None and batch.actual_end_time is not None:
-        result = await lines.measured(session, batch.line_id, batch.actual_start_time, batch.actual_end_time)
+        result = await effectiveness.measured(session, batch.line_id, batch.actual_start_time, batch.actual_end_time)
         batch.availability, batch.performance = result.ratios.availability, result.ratios.performance
         batch.quality, batch.oee, batch.oee_version = result.ratios.quality, result.ratios.oee, result.version
     return batch

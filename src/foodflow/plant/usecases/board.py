@@ -15,8 +15,10 @@ from foodflow.kernel.actor import Actor
 from foodflow.numerics import oee
 from foodflow.plant.queries import board as queries
 from foodflow.plant.queries.sensors import Series
-from foodflow.plant.rules import EARLIEST, LineNotFound
-from foodflow.plant.tables import ProductionLine, Sensor
+from foodflow.plant.rules.lines import LineNotFound
+from foodflow.plant.rules.shared import EARLIEST
+from foodflow.plant.tables.lines import ProductionLine
+from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases.cards import (
     Figures,
     LineCard,

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from foodflow.numerics import oee
 from foodflow.numerics.intervals import Interval, StateChange, intervals
-from foodflow.plant.tables import ProductionBatch, ProductionLine, Sensor
-from foodflow.plant.usecases.lines import LineEffectiveness
+from foodflow.plant.tables.batches import ProductionBatch
+from foodflow.plant.tables.lines import ProductionLine
+from foodflow.plant.tables.sensors import Sensor
+from foodflow.plant.usecases.effectiveness import LineEffectiveness
 from foodflow.plant.usecases.selection import Selection
 from foodflow.plant.usecases.traces import Trace, TracedExcursion
 

@@ -12,10 +12,10 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.downsample import min_max
 from foodflow.numerics.limits import Excursion, excursions
-from foodflow.plant import rules
 from foodflow.plant.queries import sensors as queries
 from foodflow.plant.queries.sensors import Series
-from foodflow.plant.tables import Reading, Sensor
+from foodflow.plant.rules.shared import window
+from foodflow.plant.tables.sensors import Reading, Sensor
 
 MAX_DRAWN = 500_000
 """Readings that one series looks at; a longer window is refused until it is narrowed."""
@@ -78,7 +78,7 @@ async def draw(
     now = clock.now()
     after_latest = (sensor.last_reading_time or now) + timedelta(microseconds=1)
     last = end or (after_latest if start is None else max(after_latest, now))
-    first, last = rules.window(start, last, max(last, now))
+    first, last = window(start, last, max(last, now))
     count = await queries.count_readings(session, sensor.key, first, last, at_most=MAX_DRAWN)
     if count > MAX_DRAWN:
         message = f"the window holds more than {MAX_DRAWN} readings; narrow it"

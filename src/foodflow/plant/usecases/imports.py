@@ -18,9 +18,11 @@ from foodflow.numerics.delimited.layout import Choices, DelimitedError, Layout, 
 from foodflow.numerics.delimited.parsing import parse
 from foodflow.numerics.delimited.results import Readings, Report
 from foodflow.numerics.epoch import from_micros, to_micros
-from foodflow.plant import rules
 from foodflow.plant.queries import sensors as queries
-from foodflow.plant.tables import ProductionLine, Sensor
+from foodflow.plant.rules.sensors import MAX_LISTED, SensorOfOtherLine, require_limits
+from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST, MAX_CODE, MAX_NAME, MAX_UNIT, require_name
+from foodflow.plant.tables.lines import ProductionLine
+from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases import sensors
 from foodflow.plant.usecases.readings import Columns, Stored, store_readings
 
@@ -132,7 +134,7 @@ def _require_good(report: Report) -> None:
 
 def _require_recordable(layout: Layout, readings: Mapping[str, Readings]) -> None:
     """Times that no reading may carry are told with the bad rows, by line, before anything is stored."""
-    first, last = to_micros(rules.EARLIEST), to_micros(clock.now() + rules.CLOCK_TOLERANCE)
+    first, last = to_micros(EARLIEST), to_micros(clock.now() + CLOCK_TOLERANCE)
     wrong: dict[int, int] = {}
     for each in readings.values():
         outside = (each.times < first) | (each.times > last)
@@ -141,7 +143,7 @@ def _require_recordable(layout: Layout, readings: Mapping[str, Readings]) -> Non
         errors = tuple(
             FieldError(
                 f"line {line}, {layout.time_column}",
-                f"must lie between {rules.EARLIEST:%Y-%m-%d} and now; {from_micros(wrong[line]).isoformat()} does not",
+                f"must lie between {EARLIEST:%Y-%m-%d} and now; {from_micros(wrong[line]).isoformat()} does not",
                 BadRows.code,
             )
             for line in sorted(wrong)[:_MAX_TOLD]
@@ -156,7 +158,7 @@ def _reason(text: str, reason: str) -> str:
 def require_storable(text: Read, new: NewSensors) -> None:
     """Refuse what cannot be stored whatever the company has: no readings, many columns for one sensor, bad limits."""
     if not text.rows:
-        reasons = "; ".join(f"{each.column} {each.reason}" for each in text.report.left_out[: rules.MAX_LISTED])
+        reasons = "; ".join(f"{each.column} {each.reason}" for each in text.report.left_out[:MAX_LISTED])
         raise UnreadableText(f"the text holds no readings ({reasons})" if reasons else "the text holds no readings")
     columns = len(text.readings)
     if new.code is not None and columns != 1:
@@ -166,8 +168,8 @@ def require_storable(text: Read, new: NewSensors) -> None:
     if columns > MAX_SENSORS:
         message = f"the text names {columns} sensors, more than {MAX_SENSORS}"
         raise Invalid.because(FieldError("sensor_column", message, "plant.import.many_sensors"))
-    rules.require_limits(new.min_value, new.max_value)
-    rules.require_name("unit", new.unit_of_measure, longest=rules.MAX_UNIT)
+    require_limits(new.min_value, new.max_value)
+    require_name("unit", new.unit_of_measure, longest=MAX_UNIT)
 
 
 async def store(
@@ -214,7 +216,7 @@ async def sensors_of(
             known[code] = await _create(session, actor, line, column, code=code, new=new)
             created.append(code)
         if known[code].line_id != line.id:
-            raise rules.SensorOfOtherLine(f"sensor {code} belongs to another line than {line.line_number}")
+            raise SensorOfOtherLine(f"sensor {code} belongs to another line than {line.line_number}")
     await queries.sensors_for_update(session, actor, [sensor.id for sensor in known.values()])
     return {column: known[code] for column, code in codes.items()}
 
@@ -222,8 +224,8 @@ async def sensors_of(
 async def _create(
     session: AsyncSession, actor: Actor, line: ProductionLine, column: str, *, code: str, new: NewSensors
 ) -> Sensor:
-    rules.require_name("sensor", code, longest=rules.MAX_CODE)
-    rules.require_name("column", column, longest=rules.MAX_NAME)
+    require_name("sensor", code, longest=MAX_CODE)
+    require_name("column", column, longest=MAX_NAME)
     fields = {"line_id": line.id, "sensor_code": code, "name": new.code or column, "sensor_type": new.sensor_type}
     limits = {"min_value": new.min_value, "max_value": new.max_value, "unit_of_measure": new.unit_of_measure}
     return await sensors.create_sensor(session, actor, {**fields, **limits, "location": "", "position": ""})

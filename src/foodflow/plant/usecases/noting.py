@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import events, live
 from foodflow.numerics.epoch import from_micros, to_micros
-from foodflow.plant.events import READ, LimitsBroken, LimitsRestored
+from foodflow.plant.events.sensors import LimitsBroken, LimitsRestored
+from foodflow.plant.events.shared import READ
 from foodflow.plant.queries import sensors as queries
-from foodflow.plant.tables import Sensor
+from foodflow.plant.tables.sensors import Sensor
 
 
 @dataclass(frozen=True, slots=True)

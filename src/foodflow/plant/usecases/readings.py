@@ -18,9 +18,10 @@ from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.arrivals import sort_out
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.limits import outside
-from foodflow.plant import rules
 from foodflow.plant.queries import sensors as queries
-from foodflow.plant.tables import Sensor
+from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, SensorInactive, UnknownSensors, rows_refused
+from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
+from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases.noting import Rows, take_note, wire
 
 _COLUMNS = ("sensor_key", "time", "value", "breach")
@@ -115,22 +116,20 @@ async def store_reading(
     times, values = np.array([to_micros(at)], np.int64), np.array([value], np.float64)
     stored = await store_readings(session, actor, Columns([sensor_id], np.zeros(1, np.int32), times, values))
     for conflict in stored.conflicting:
-        raise rules.ReadingContradicted(
-            f"the value at {wire(at)} is stored as {conflict.kept}; it cannot become {value}"
-        )
+        raise ReadingContradicted(f"the value at {wire(at)} is stored as {conflict.kept}; it cannot become {value}")
     end = at + timedelta(microseconds=1)
     found = await queries.readings(session, sensor.key, start=at, end=end, descending=False, limit=1)
     return found[0].breach
 
 
 def _require_valid(columns: Columns) -> None:
-    latest = to_micros(clock.now() + rules.CLOCK_TOLERANCE)
-    out_of_range = np.flatnonzero((columns.times < to_micros(rules.EARLIEST)) | (columns.times > latest)).tolist()
+    latest = to_micros(clock.now() + CLOCK_TOLERANCE)
+    out_of_range = np.flatnonzero((columns.times < to_micros(EARLIEST)) | (columns.times > latest)).tolist()
     not_finite = np.flatnonzero(~np.isfinite(columns.values)).tolist()
-    errors = rules.rows_refused(
-        f"must lie between {rules.EARLIEST:%Y-%m-%d} and now", "timestamp", "plant.time_out_of_range", out_of_range
+    errors = rows_refused(
+        f"must lie between {EARLIEST:%Y-%m-%d} and now", "timestamp", "plant.time_out_of_range", out_of_range
     )
-    errors += rules.rows_refused("must be a finite number", "value", "plant.reading.not_finite", not_finite)
+    errors += rows_refused("must be a finite number", "value", "plant.reading.not_finite", not_finite)
     if errors:
         raise Invalid.because(*errors)
 
@@ -142,22 +141,20 @@ async def _sensors_for_update(session: AsyncSession, actor: Actor, columns: Colu
     unknown = [number for number, id in enumerate(columns.sensors) if id not in known]
     if unknown:
         errors = []
-        for number in unknown[: rules.MAX_LISTED]:
+        for number in unknown[:MAX_LISTED]:
             row = int(np.argmax(columns.which == number))
             errors.append(
                 FieldError(
                     f"readings.{row}.sensor_id",
                     f"there is no sensor {columns.sensors[number]}",
-                    rules.UnknownSensors.code,
+                    UnknownSensors.code,
                 )
             )
-        names = ", ".join(str(columns.sensors[number]) for number in unknown[: rules.MAX_LISTED])
-        raise rules.UnknownSensors(
-            f"unknown sensors ({len(unknown)}): {names}; nothing was stored", errors=tuple(errors)
-        )
+        names = ", ".join(str(columns.sensors[number]) for number in unknown[:MAX_LISTED])
+        raise UnknownSensors(f"unknown sensors ({len(unknown)}): {names}; nothing was stored", errors=tuple(errors))
     inactive = sorted(sensor.sensor_code for sensor in sites if not sensor.is_active)
     if inactive:
-        raise rules.SensorInactive(f"out of service, taking no readings: {', '.join(inactive)}; nothing was stored")
+        raise SensorInactive(f"out of service, taking no readings: {', '.join(inactive)}; nothing was stored")
     return sites
 
 

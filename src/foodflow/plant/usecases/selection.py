@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel.actor import Actor
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as sensor_queries
-from foodflow.plant.tables import ProductionLine, Sensor
+from foodflow.plant.tables.lines import ProductionLine
+from foodflow.plant.tables.sensors import Sensor
 
 CHARTS = 24
 """How many sensors are drawn at once."""

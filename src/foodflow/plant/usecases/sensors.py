@@ -9,19 +9,20 @@ from foodflow.kernel import audit, clock
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import unless_taken
 from foodflow.kernel.preconditions import require_match
-from foodflow.plant import rules
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as queries
-from foodflow.plant.tables import Sensor
+from foodflow.plant.rules.sensors import require_limits
+from foodflow.plant.rules.shared import InUse, Taken
+from foodflow.plant.tables.sensors import Sensor
 
 
 async def create_sensor(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> Sensor:
     """Set up a sensor of a line."""
     await line_queries.line_for_reference(session, actor, fields["line_id"])
-    rules.require_limits(fields.get("min_value"), fields.get("max_value"))
+    require_limits(fields.get("min_value"), fields.get("max_value"))
     now = clock.now()
     sensor = Sensor(id=clock.new_id(), is_active=True, last_breach=0, created_at=now, updated_at=now, **fields)
-    async with unless_taken(session, rules.Taken(f"there is a sensor {sensor.sensor_code} already")):
+    async with unless_taken(session, Taken(f"there is a sensor {sensor.sensor_code} already")):
         session.add(sensor)
     audit.record(session, actor, "sensor.created", sensor.id, code=sensor.sensor_code)
     return sensor
@@ -34,7 +35,7 @@ async def change_sensor(session: AsyncSession, actor: Actor, id: UUID, changes: 
     before = {name: getattr(sensor, name) for name in changes}
     for name, value in changes.items():
         setattr(sensor, name, value)
-    rules.require_limits(sensor.min_value, sensor.max_value)
+    require_limits(sensor.min_value, sensor.max_value)
     sensor.updated_at = clock.now()
     sensor.version += 1
     audit.record(session, actor, "sensor.changed", sensor.id, before=before, after=changes)
@@ -46,6 +47,6 @@ async def delete_sensor(session: AsyncSession, actor: Actor, id: UUID) -> None:
     sensor = await queries.sensor_for_update(session, actor, id)
     require_match(session, sensor)
     if await queries.has_readings(session, sensor.key):
-        raise rules.InUse(f"sensor {sensor.sensor_code} has readings; set is_active to false instead")
+        raise InUse(f"sensor {sensor.sensor_code} has readings; set is_active to false instead")
     audit.record(session, actor, "sensor.deleted", sensor.id, code=sensor.sensor_code)
     await session.delete(sensor)

@@ -20,12 +20,12 @@ from foodflow.numerics.plant_simulation.events import (
     Sampled,
     StateChanged,
 )
-from foodflow.plant import rules
 from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as sensor_queries
-from foodflow.plant.rules import LineState
-from foodflow.plant.usecases import batches, lines, sensors
+from foodflow.plant.rules.lines import LineState, require_active
+from foodflow.plant.rules.shared import SIMULATED_PLANT, NotSimulated, require_simulated
+from foodflow.plant.usecases import batches, counts, lines, sensors, states
 from foodflow.plant.usecases.readings import Columns, store_readings
 
 
@@ -49,8 +49,8 @@ async def set_up(session: AsyncSession, actor: Actor, run: str) -> Cast:
     known = await line_queries.lines_numbered(session, actor, [plan.number for plan in LINES])
     for plan in LINES:
         line = known.get(plan.number) or await lines.create_line(session, actor, _line_fields(plan))
-        rules.require_simulated(line.plant_name, number=line.line_number)
-        rules.require_active(is_active=line.is_active, number=line.line_number)
+        require_simulated(line.plant_name, number=line.line_number)
+        require_active(is_active=line.is_active, number=line.line_number)
         cast.lines[plan.number] = line.id
         await _set_up_sensors(session, actor, plan, cast)
     moments = [line.status_since for line in known.values()]
@@ -74,12 +74,12 @@ async def _set_up_sensors(session: AsyncSession, actor: Actor, plan: LinePlan, c
     for sensor in plan.sensors:
         made = known.get(sensor.code) or await sensors.create_sensor(session, actor, _sensor_fields(sensor, line_id))
         if made.line_id != line_id:
-            raise rules.NotSimulated(f"sensor {sensor.code} belongs to another line than {plan.number}")
+            raise NotSimulated(f"sensor {sensor.code} belongs to another line than {plan.number}")
         cast.sensors[sensor.code] = made.id
 
 
 def _line_fields(plan: LinePlan) -> dict[str, Any]:
-    described = {"description": "Simulated", "plant_name": rules.SIMULATED_PLANT, "location": plan.location}
+    described = {"description": "Simulated", "plant_name": SIMULATED_PLANT, "location": plan.location}
     speeds = {"design_speed": Decimal(plan.ideal_rate), "max_speed": None, "min_speed": None}
     return {"line_number": plan.number, "name": plan.name, **described, **speeds}
 
@@ -99,7 +99,7 @@ async def play(session: AsyncSession, actor: Actor, cast: Cast, events: Sequence
         match event:
             case StateChanged():
                 state = LineState(event.state)
-                await lines.record_state(
+                await states.record_state(
                     session, actor, cast.lines[event.line], state=state, at=event.at, reason=event.reason
                 )
             case BatchStarted():
@@ -124,7 +124,7 @@ async def _start(session: AsyncSession, actor: Actor, cast: Cast, event: BatchSt
 
 
 async def _count(session: AsyncSession, actor: Actor, cast: Cast, event: Counted) -> None:
-    await lines.record_count(
+    await counts.record_count(
         session,
         actor,
         cast.lines[event.line],

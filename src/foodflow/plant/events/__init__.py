@@ -1,0 +1,1 @@
+"""What the plant tells, one module per noun."""

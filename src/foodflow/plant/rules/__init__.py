@@ -1,0 +1,1 @@
+"""Decisions of the plant, one module per noun, and their refusals."""

@@ -1,0 +1,1 @@
+"""Tables of the plant, one module per noun."""
