@@ -18,7 +18,7 @@ LogLevel = Literal["debug", "info", "warning", "error", "critical"]
 _PREFIX = "FOODFLOW_"
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here: how to reach a server that is
 # Needed by whoever prepares the database alone, so the parts are started without it.
-_NOT_FOR_PARTS = frozenset({"admin_password"})
+_NOT_FOR_PARTS = frozenset({"admin_password", "api_key"})
 _MAY_CARRY_A_PASSWORD = frozenset({"database_url", "redis_url", "smtp_url"})
 _LONGEST_VALUE_SHOWN = 80
 
@@ -183,6 +183,9 @@ class Settings(BaseSettings):
         "at least 32 characters",
         validation_alias="SUPABASE_JWT_SECRET",
         min_length=32,
+    )
+    api_key: SecretStr | None = _setting(
+        None, "Key that `foodflow gateway` calls FoodFlow with. Not set: the key_file of its configuration.", "an API key"
     )
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = _setting(
         "info", "How much is logged.", "debug, info, warning, error or critical"

@@ -10,7 +10,7 @@ from typing import Any
 
 from tools.checks.project import Finding, Project
 
-CONSOLE = "console"  # has pages instead of rooms
+ROOMLESS = frozenset({"console", "gateway"})  # has pages instead of rooms; is a program of its own
 INPUTS = ("requirements/base.in", "requirements/dev.in")
 REASONS = "docs/dependencies.md"
 REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -28,7 +28,7 @@ def contexts(project: Project) -> Iterator[Finding]:
     }
     for context in sorted({module.context for module in project.package if module.context}):
         name = f"foodflow.{context}"
-        if name not in ordered and context != CONSOLE:
+        if name not in ordered and context not in ROOMLESS:
             yield _missing(f"add {name} to the containers of “Inside a context, calls go one way”", context)
         if name not in closed:
             yield _missing(f"add a protected contract for {name}, as the other contexts have it", context)

@@ -17,6 +17,7 @@ _HOMES = {
     "simulate": "simulating",
     "tenant": "companies",
     "audit": "records",
+    "gateway": "gateways",
 }
 """The module of each command. Only the wanted one is imported: what all of them need takes seconds to load."""
 
