@@ -8,13 +8,12 @@ from starlette.requests import Request
 
 from foodflow.kernel.exports import listed
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.kernel.paging import Wanted, page_of
+from foodflow.kernel.paging import Wanted
 from foodflow.kernel.wire import PageOf
-from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as queries
-from foodflow.plant.schemas.lines import CountIn, CountOut, LineIn, LineOut, LinePatch, OeeOut, StateIn, StateOut
+from foodflow.plant.schemas.lines import LineIn, LineOut, LinePatch, OeeOut, StateIn, StateOut
 from foodflow.plant.schemas.shared import Window
-from foodflow.plant.usecases import counts, effectiveness, states
+from foodflow.plant.usecases import effectiveness, states
 from foodflow.plant.usecases import lines as usecases
 
 router = guarded_router(prefix="/lines", tags=["lines"])
@@ -75,25 +74,6 @@ async def list_states(
     """What a line did in a window (the last 24 hours), without gaps or overlaps; `unrecorded` where nobody said."""
     parts = await states.states(session, actor, id, start=window.start_time, end=window.end_time)
     return [StateOut.model_validate(part) for part in parts]
-
-
-@router.post("/{id}/counts", status_code=201, dependencies=[needs("plant.record")], response_model=CountOut)
-async def record_count(session: Transaction, actor: CurrentActor, id: UUID, body: CountIn) -> object:
-    """Record what a line made since the last report."""
-    return await counts.record_count(session, actor, id, **body.model_dump())
-
-
-@router.get("/{id}/counts", dependencies=[needs("plant.read")], openapi_extra=batch_queries.COUNTS.openapi)
-async def list_counts(  # noqa: PLR0917 - FastAPI's way of declaring parameters
-    session: Transaction,
-    actor: CurrentActor,
-    request: Request,
-    id: UUID,
-    wanted: Annotated[Wanted, Depends(batch_queries.COUNTS)],
-) -> PageOf[CountOut]:
-    """What a line made, latest first."""
-    line = await queries.line(session, actor, id)
-    return page_of(request, wanted, await batch_queries.counts(session, line, wanted), CountOut)
 
 
 @router.get("/{id}/oee", dependencies=[needs("plant.read")])
