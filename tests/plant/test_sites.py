@@ -30,7 +30,7 @@ from foodflow.plant.usecases.selection import Choice
 from tests.make import SECRET_KEY, everything, person
 from tests.plant import make
 from tests.plant.make import PLANT, Json, fields_of, good, refusal
-from tests.registry import MAKERS
+from tests.registry import MAKERS, SITE
 from tests.test_routes_are_closed import CLOSED, maker_of
 
 NORTH, SOUTH = "North", "South"
@@ -41,6 +41,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST lines/{id}/status": {"json": {"status": "running"}},
     "POST lines/{id}/counts": {"json": {"good": 1}},
     "POST lines/{id}/readings/import": {"content": TEXT, "headers": {"content-type": "text/csv"}},
+    "PUT calendars/{plant_name:path}": {"json": {"time_zone": "Europe/Berlin"}},
     "PATCH batches/{id}": {"json": {"notes": "Seen"}},
     "PATCH sensors/{id}": {"json": {"name": "Renamed"}},
     "POST sensors/{id}/readings": {"json": {"timestamp": make.at(), "value": 1}},
@@ -50,6 +51,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
 TESTED_BELOW: Final = {
     f"GET {PLANT}/lines", f"GET {PLANT}/batches", f"GET {PLANT}/sensors",
     f"POST {PLANT}/lines", f"POST {PLANT}/batches", f"POST {PLANT}/sensors", f"POST {PLANT}/sensors/readings/bulk",
+    f"GET {PLANT}/shifts/current",
     "GET /", "GET /fragments/board", "GET /fragments/figures", "GET /fragments/excursions",
 }  # fmt: skip
 """The routes of the plant that are not about one thing; each has a test of its own here."""
@@ -121,8 +123,8 @@ async def test_a_thing_of_another_site_is_not_found_by_those_who_are_not_for_it(
     for outsider in (limited(NORTH), limited()):
         answer = await outsider.request(method, address, **body)
         assert answer.status_code == 404, answer.text
-    # The makers name no site, which is a site like any other.
-    insider = await limited("", NORTH).request(method, address, **body)
+    # The makers name no site, which is a site like any other; a calendar is of one that has a name.
+    insider = await limited("", NORTH, SITE).request(method, address, **body)
     assert insider.status_code not in {403, 404, 422}, insider.text
 
 
@@ -373,3 +375,10 @@ def test_a_message_whose_site_is_no_text_is_no_message(site: object) -> None:
     payload = json.dumps({"tenant": "demo", "topic": "a", "type": "b", "needs": "c", "data": {}, "site": site})
     with pytest.raises(TypeError):
         Message.from_payload(payload)
+
+
+async def test_present_shifts_are_those_of_own_sites(client: httpx.AsyncClient, limited: Limited) -> None:
+    for site in (NORTH, SOUTH):
+        good(await client.put(f"{PLANT}/calendars/{site}", json={"time_zone": "Europe/Berlin"}))
+    found = good(await limited(NORTH).get(f"{PLANT}/shifts/current"))
+    assert [each["plant_name"] for each in found] == [NORTH]
