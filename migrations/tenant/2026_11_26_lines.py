@@ -181,7 +181,7 @@ INSERT INTO downtimes (
     preventive_action, reported_by, created_at, updated_at
 )
 SELECT gen_random_uuid(), line_id, state, at, until, reason, state <> 'downtime',
-       state = 'downtime' AND until - at < interval '300 seconds', '', '', '', recorded_by, now(), now()
+       state = 'downtime' AND coalesce(until - at < interval '300 seconds', false), '', '', '', recorded_by, now(), now()
 FROM (
     SELECT line_id, state, reason, recorded_by, at, lead(at) OVER (PARTITION BY line_id ORDER BY at) AS until
     FROM (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
-from foodflow.kernel.errors import Conflict, FieldError, Invalid, NotFound
+from foodflow.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from foodflow.plant.rules.lines import LineState
 
 MAX_REASONS = 1_000
@@ -52,10 +52,22 @@ class ReasonInactive(Conflict):
     code = "plant.reason.inactive"
 
 
+class CompanyWide(Forbidden):
+    """The tree is the whole company's; whoever is for some sites alone does not change it."""
+
+    code = "plant.reason.company_wide"
+
+
 class TooManyReasons(Conflict):
     """A company has as many reasons as it can have."""
 
     code = "plant.reason.too_many"
+
+
+def require_all_sites(sites: frozenset[str] | None) -> None:
+    """Reasons are those of all sites."""
+    if sites is not None:
+        raise CompanyWide("reasons belong to all sites of the company; ask somebody who is for all of them")
 
 
 def require_no_circle(parents: Mapping[UUID, UUID | None], id: UUID, parent_id: UUID | None) -> None:

@@ -14,6 +14,7 @@ from foodflow.plant.rules.reasons import (
     MAX_REASONS,
     ReasonInUse,
     TooManyReasons,
+    require_all_sites,
     require_known_parent,
     require_no_circle,
 )
@@ -23,6 +24,7 @@ from foodflow.plant.tables.reasons import StopReason
 
 async def create_reason(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> StopReason:
     """Hang a reason into the tree."""
+    require_all_sites(actor.sites)
     there = await queries.reasons_for_update(session)
     if len(there) >= MAX_REASONS:
         raise TooManyReasons(f"there are {MAX_REASONS} reasons already")
@@ -39,6 +41,7 @@ async def change_reason(session: AsyncSession, actor: Actor, id: UUID, changes: 
     """Change a reason, or hang it elsewhere with all below it; never below itself. Stops that have it keep what was
     said of them.
     """
+    require_all_sites(actor.sites)
     there = await queries.reasons_for_update(session, id)
     reason = there[id]
     require_match(session, reason)
@@ -56,6 +59,7 @@ async def change_reason(session: AsyncSession, actor: Actor, id: UUID, changes: 
 
 async def delete_reason(session: AsyncSession, actor: Actor, id: UUID) -> None:
     """Remove a reason that nothing has, and below which none hangs; another can only be taken out of use."""
+    require_all_sites(actor.sites)
     reason = (await queries.reasons_for_update(session, id))[id]
     require_match(session, reason)
     if await queries.reason_is_used(session, id):
