@@ -103,6 +103,14 @@ async def _calendar(client: httpx.AsyncClient) -> dict[str, Any]:
     return made
 
 
+async def _downtime(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, f"{PLANT}/downtimes", line_id=(await _line(client))["id"])
+
+
+async def _reason(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, f"{PLANT}/stop-reasons", code=uuid4().hex, name="Jam", category="mechanical")
+
+
 def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: str = "id") -> Maker:
     async def make(client: httpx.AsyncClient) -> str:
         return str((await made(client))[field])
@@ -118,6 +126,8 @@ MAKERS: Final[dict[str, Maker]] = {
     f"{PLANT}/sensors/{{id}}": _of(_sensor),
     f"{PLANT}/sensors/by-code/{{code:path}}": _of(_sensor, "sensor_code"),
     f"{PLANT}/calendars/{{plant_name:path}}": _of(_calendar, "plant_name"),
+    f"{PLANT}/downtimes/{{id}}": _of(_downtime),
+    f"{PLANT}/stop-reasons/{{id}}": _of(_reason),
     "/fragments/line/{id}": _of(_line),
     "/people/{id}": _of(_user),
     "/people/programs/{id}": _of(_service_account),

@@ -15,15 +15,14 @@ from foodflow.numerics.calendars import (
     ExceptionKind,
     Pattern,
     Shift,
-    Span,
     are_apart,
     is_within,
     moment,
     occurrences,
-    outside,
     overlap,
     planned,
 )
+from foodflow.numerics.intervals import Span, outside
 
 ALL_DAYS = frozenset(range(1, 8))
 WORKDAYS = frozenset(range(1, 6))

@@ -39,19 +39,29 @@ TEXT: Final = f"time,c\n{make.at()},1\n"
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "PATCH lines/{id}": {"json": {"name": "Renamed"}},
     "POST lines/{id}/status": {"json": {"status": "running"}},
+    "POST lines/{id}/spans": {"json": {"status": "idle", "start_time": make.at(-9), "end_time": make.at()}},
+    "PUT lines/{id}/states/{at}": {"json": {"status": "idle", "why": "so"}},
+    "DELETE lines/{id}/states/{at}": {"params": {"why": "so"}},
+    "DELETE lines/{id}/spans/{span_id}": {"params": {"why": "so"}},
+    "POST downtimes/{id}/split": {"json": {"at": make.at(days=1)}},
     "POST lines/{id}/counts": {"json": {"good": 1}},
     "POST lines/{id}/readings/import": {"content": TEXT, "headers": {"content-type": "text/csv"}},
     "PUT calendars/{plant_name:path}": {"json": {"time_zone": "Europe/Berlin"}},
     "PATCH batches/{id}": {"json": {"notes": "Seen"}},
+    "PATCH downtimes/{id}": {"json": {"root_cause": "Wear"}},
+    "PUT downtimes/{id}": {"json": {"root_cause": "Wear"}},
     "PATCH sensors/{id}": {"json": {"name": "Renamed"}},
     "POST sensors/{id}/readings": {"json": {"timestamp": make.at(), "value": 1}},
 }
 """What is sent to the routes that would refuse a call without a body before they look for anything."""
 
+REASONS: Final = f"{PLANT}/stop-reasons"
+"""The reasons of stops, which are the whole company's: whoever is for some sites alone reads them and no more."""
 TESTED_BELOW: Final = {
     f"GET {PLANT}/lines", f"GET {PLANT}/batches", f"GET {PLANT}/sensors",
     f"POST {PLANT}/lines", f"POST {PLANT}/batches", f"POST {PLANT}/sensors", f"POST {PLANT}/sensors/readings/bulk",
-    f"GET {PLANT}/shifts/current",
+    f"GET {PLANT}/shifts/current", f"GET {PLANT}/reliability", f"GET {PLANT}/downtimes", f"POST {PLANT}/downtimes",
+    f"POST {PLANT}/downtimes/assign", f"GET {REASONS}", f"POST {REASONS}",
     "GET /", "GET /fragments/board", "GET /fragments/figures", "GET /fragments/excursions",
 }  # fmt: skip
 """The routes of the plant that are not about one thing; each has a test of its own here."""
@@ -62,7 +72,9 @@ OF_THE_PLANT = [
     if any(permission.startswith("plant.") for permission in route.permissions)
     for method in sorted(route.methods)
 ]
-OF_A_THING = [(method, path) for method, path in OF_THE_PLANT if "{" in path]
+OF_A_THING = [(method, path) for method, path in OF_THE_PLANT if "{" in path and not path.startswith(REASONS)]
+BELOW: Final = {"{at}": make.at(), "{span_id}": make.NOWHERE}
+"""What stands for the rest of a path below a thing."""
 
 Limited = Callable[..., httpx.AsyncClient]
 
@@ -118,14 +130,15 @@ async def test_a_thing_of_another_site_is_not_found_by_those_who_are_not_for_it(
     method: str, path: str, client: httpx.AsyncClient, limited: Limited
 ) -> None:
     known = maker_of(path)
-    address = re.sub(r"\{[^}]+\}", await MAKERS[known](client), known) + path.removeprefix(known)
+    rest = re.sub(r"\{[^}]+\}", lambda found: BELOW[found[0]], path.removeprefix(known))
+    address = re.sub(r"\{[^}]+\}", await MAKERS[known](client), known) + rest
     body = BODIES.get(f"{method} {path.removeprefix(PLANT)[1:]}", {})
     for outsider in (limited(NORTH), limited()):
         answer = await outsider.request(method, address, **body)
         assert answer.status_code == 404, answer.text
     # The makers name no site, which is a site like any other; a calendar is of one that has a name.
     insider = await limited("", NORTH, SITE).request(method, address, **body)
-    assert insider.status_code not in {403, 404, 422}, insider.text
+    assert insider.status_code not in {403, 422} | (set() if "{" in path.removeprefix(known) else {404}), insider.text
 
 
 async def ids_of(client: httpx.AsyncClient, noun: str, **wanted: str) -> set[str]:
@@ -285,12 +298,14 @@ async def do_everything(client: httpx.AsyncClient, made: dict[str, Json]) -> Non
     good(await make.run(client, batch, "start", make.at()))
     good(await make.count(client, line, good=1, at=make.at(1)))
     good(await make.run(client, batch, "complete", make.at(2)))
+    good(await make.state(client, line, "downtime", make.at(3)))
+    good(await make.state(client, line, "idle", make.at(4)))
     await make.store(client, sensor, {0: 1, 1: 9, 2: 1})
 
 
 TOLD: Final = {
     "plant.batch.created", "plant.batch.started", "plant.batch.completed", "plant.line.state_recorded",
-    "plant.sensor.limits_broken", "plant.sensor.limits_restored",
+    "plant.line.stopped", "plant.line.started", "plant.sensor.limits_broken", "plant.sensor.limits_restored",
 }  # fmt: skip
 FLEETING: Final = {"plant.line.counted", "plant.sensor.readings_stored"}
 
@@ -382,3 +397,31 @@ async def test_present_shifts_are_those_of_own_sites(client: httpx.AsyncClient, 
         good(await client.put(f"{PLANT}/calendars/{site}", json={"time_zone": "Europe/Berlin"}))
     found = good(await limited(NORTH).get(f"{PLANT}/shifts/current"))
     assert [each["plant_name"] for each in found] == [NORTH]
+
+
+async def test_stops_and_reliability_are_those_of_own_lines(client: httpx.AsyncClient, limited: Limited) -> None:
+    stops = {}
+    for site in (NORTH, SOUTH):
+        line = await make.line(client, plant_name=site)
+        stops[site] = good(await client.post(f"{PLANT}/downtimes", json={"line_id": line["id"]}))
+    north = limited(NORTH)
+    assert stops[NORTH]["id"] in await ids_of(north, "downtimes")
+    assert stops[SOUTH]["id"] not in await ids_of(north, "downtimes")
+    lines = {each["id"] for each in good(await north.get(f"{PLANT}/reliability"))["lines"]}
+    assert stops[NORTH]["line_id"] in lines
+    assert stops[SOUTH]["line_id"] not in lines
+    refusal(await north.post(f"{PLANT}/downtimes", json={"line_id": stops[SOUTH]["line_id"]}), 404)
+    reason = good(await north.get(REASONS))[0]["id"]
+    both = {"downtime_ids": [each["id"] for each in stops.values()], "reason_id": reason}
+    refusal(await north.post(f"{PLANT}/downtimes/assign", json=both), 404)
+
+
+async def test_reasons_are_read_by_everybody_and_changed_by_those_who_are_for_all_sites(
+    client: httpx.AsyncClient, north: httpx.AsyncClient
+) -> None:
+    body = {"code": make.name("reason"), "name": "Jam", "category": "mechanical"}
+    reason = f"{REASONS}/{good(await client.post(REASONS, json=body))['id']}"
+    good(await north.get(reason))
+    for method, address in (("POST", REASONS), ("PATCH", reason), ("DELETE", reason)):
+        answer = await north.request(method, address, **({} if method == "DELETE" else {"json": body}))
+        assert refusal(answer, 403)["code"] == "plant.reason.company_wide"

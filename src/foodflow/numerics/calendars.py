@@ -24,21 +24,13 @@ from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from foodflow.numerics.intervals import utc
+from foodflow.numerics.intervals import Span, outside, utc
 
 DAY: Final = timedelta(days=1)
 _MARGIN: Final = 3 * DAY
 """How far outside a window (in days by the wall) a shift may begin that reaches into it: a shift is at most a day long,
 and zones have skipped or repeated a day at most.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A half-open span of time, in UTC."""
-
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +143,6 @@ def planned(shifts: Iterable[Shift]) -> list[Span]:
         else:
             joined.append(Span(begin, finish))
     return joined
-
-
-def outside(spans: Sequence[Span], start: datetime, end: datetime) -> list[Span]:
-    """What of [start, end) lies in none of some ordered spans that do not overlap."""
-    edges = [start, *(edge for span in spans for edge in (span.start, span.end)), end]
-    clipped = [min(max(edge, start), end) for edge in edges]
-    return [Span(begin, finish) for begin, finish in zip(clipped[::2], clipped[1::2], strict=True) if begin < finish]
 
 
 def overlap(shifts: Sequence[Shift]) -> tuple[Shift, Shift] | None:

@@ -7,7 +7,8 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.kernel.jobs import Job
 from foodflow.plant.events.batches import BatchCompleted
-from foodflow.plant.usecases import batches, effectiveness
+from foodflow.plant.usecases import batches
+from foodflow.plant.usecases.remeasuring import MEASURE_BATCH
 
 
 async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
@@ -16,4 +17,4 @@ async def measure_completed_batch(database: Database, actor: Actor, *, event: di
         await batches.measure_batch(session, actor, UUID(event["batch_id"]))
 
 
-JOBS = (Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),)
+JOBS = (Job(MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from foodflow.plant.routes import batches, calendars, imports, lines, readings, sensors
+from foodflow.plant.routes import batches, calendars, downtimes, imports, lines, readings, reasons, sensors, states
 
 router = APIRouter(prefix="/api/v1/plant-ops")
-for part in (lines, batches, imports, readings, sensors, calendars):
+for part in (lines, states, batches, imports, readings, sensors, calendars, downtimes, reasons):
     router.include_router(part.router)

@@ -6,3 +6,4 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 Moment = TIMESTAMP(timezone=True)
 Speed = Numeric(10, 2)
 Quantity = Numeric(12, 2)
+Money = Numeric(12, 2)

@@ -16,7 +16,7 @@ from foodflow.plant.queries import calendars as queries
 from foodflow.plant.rules.calendars import CalendarNotFound, CalendarTaken, calendar_of, require_sound
 from foodflow.plant.rules.shared import window
 from foodflow.plant.tables.calendars import SiteCalendar
-from foodflow.plant.usecases.effectiveness import MEASURE_BATCH
+from foodflow.plant.usecases.remeasuring import MEASURE_BATCH
 
 WEEK = timedelta(days=7)
 AHEAD = timedelta(days=14)
