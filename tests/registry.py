@@ -38,6 +38,27 @@ async def _batch(client: httpx.AsyncClient) -> dict[str, Any]:
     return await _posted(client, f"{PLANT}/batches", batch_number=uuid4().hex, line_id=line["id"], **product)
 
 
+async def _count(client: httpx.AsyncClient) -> dict[str, Any]:
+    line = await _line(client)
+    return await _posted(client, f"{PLANT}/lines/{line['id']}/counts", good=1)
+
+
+async def _cost(client: httpx.AsyncClient) -> dict[str, Any]:
+    said = await client.put(f"{PLANT}/settings", json={"currency": "EUR", "labour_rate": 30})
+    assert said.status_code == 200, said.text
+    batch = await _batch(client)
+    return await _posted(client, f"{PLANT}/batches/{batch['id']}/labour", minutes=1)
+
+
+async def _scrap_reason(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, f"{PLANT}/scrap-reasons", code=uuid4().hex, name="Too hot")
+
+
+async def _trial(client: httpx.AsyncClient) -> dict[str, Any]:
+    line = await _line(client)
+    return await _posted(client, f"{PLANT}/trials", trial_number=uuid4().hex, name="Slower", line_id=line["id"])
+
+
 async def _sensor(client: httpx.AsyncClient) -> dict[str, Any]:
     line = await _line(client)
     kind = {"name": "Kettle", "sensor_type": "temperature", "unit_of_measure": "Cel"}
@@ -123,6 +144,11 @@ MAKERS: Final[dict[str, Maker]] = {
     f"{PLANT}/lines/by-number/{{number:path}}": _of(_line, "line_number"),
     f"{PLANT}/batches/{{id}}": _of(_batch),
     f"{PLANT}/batches/by-number/{{number:path}}": _of(_batch, "batch_number"),
+    f"{PLANT}/counts/{{id}}": _of(_count),
+    f"{PLANT}/batch-costs/{{id}}": _of(_cost),
+    f"{PLANT}/scrap-reasons/{{id}}": _of(_scrap_reason),
+    f"{PLANT}/trials/{{id}}": _of(_trial),
+    f"{PLANT}/trials/by-number/{{number:path}}": _of(_trial, "trial_number"),
     f"{PLANT}/sensors/{{id}}": _of(_sensor),
     f"{PLANT}/sensors/by-code/{{code:path}}": _of(_sensor, "sensor_code"),
     f"{PLANT}/calendars/{{plant_name:path}}": _of(_calendar, "plant_name"),

@@ -11,7 +11,9 @@
 | `unrecorded` | outside PBT, shown apart | none: nobody knows |
 
 PBT, planned busy time, is running + idle + changeover + downtime. PRI, planned run time per item,
-is 60 / (ideal items per minute) seconds. PQ, produced quantity, is GQ (good) + SQ (scrap).
+is 60 / (ideal items per minute) seconds. PQ, produced quantity, is GQ (good) + SQ (scrap) + RQ
+(rework). Only what is right the first time is good: an item that has to be reworked lowers the
+quality like scrap, once, and is not counted again as good when it has been made right.
 
 Everything is summed before anything is divided: the effectiveness of two lines, or of two shifts,
 is that of their summed elements and never a mean of ratios.
@@ -27,8 +29,8 @@ from typing import Final
 
 from foodflow.numerics.intervals import Interval, StateChange, durations, intervals, utc
 
-VERSION: Final = 1
-"""To be stored with each stored result; goes up when the same elements give another result."""
+VERSION: Final = 2
+"""To be stored with each stored result; goes up when the same elements give another result. 2: PQ counts rework."""
 
 ZERO: Final = timedelta()
 SECONDS_PER_MINUTE: Final = 60
@@ -36,14 +38,15 @@ SECONDS_PER_MINUTE: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount:
-    """Good and scrapped items made at one ideal rate (items per minute; None if unknown)."""
+    """Good, scrapped and to be reworked items made at one ideal rate (items per minute; None if unknown)."""
 
     good: Decimal | int
     scrap: Decimal | int = 0
+    rework: Decimal | int = 0
     ideal_rate: Decimal | int | None
 
     def __post_init__(self) -> None:
-        for name, value in (("good", self.good), ("scrap", self.scrap)):
+        for name, value in (("good", self.good), ("scrap", self.scrap), ("rework", self.rework)):
             if not (Decimal(value).is_finite() and value >= 0):
                 raise ValueError(f"{name} has to be a number of at least 0, not {value}")
         rate = self.ideal_rate
@@ -100,12 +103,13 @@ class Elements:
     ideal_seconds_good: Fraction = Fraction(0)
     good: Decimal = Decimal(0)
     scrap: Decimal = Decimal(0)
+    rework: Decimal = Decimal(0)
     unrated: Decimal = Decimal(0)
 
     @property
     def produced(self) -> Decimal:
-        """PQ, produced quantity: good and scrap."""
-        return self.good + self.scrap
+        """PQ, produced quantity: good, scrap and rework."""
+        return self.good + self.scrap + self.rework
 
     @property
     def apt(self) -> float:
@@ -183,17 +187,20 @@ def elements_of(time: LineTime, amounts: Iterable[Amount]) -> Elements:
     """
     good: defaultdict[Decimal | int | None, Decimal] = defaultdict(Decimal)
     scrap: defaultdict[Decimal | int | None, Decimal] = defaultdict(Decimal)
+    rework: defaultdict[Decimal | int | None, Decimal] = defaultdict(Decimal)
     for amount in amounts:
         good[amount.ideal_rate] += amount.good
         scrap[amount.ideal_rate] += amount.scrap
+        rework[amount.ideal_rate] += amount.rework
     ideal_good = _ideal_seconds(good)
     return Elements(
         time=time,
-        ideal_seconds_produced=ideal_good + _ideal_seconds(scrap),
+        ideal_seconds_produced=ideal_good + _ideal_seconds(scrap) + _ideal_seconds(rework),
         ideal_seconds_good=ideal_good,
         good=sum(good.values(), Decimal()),
         scrap=sum(scrap.values(), Decimal()),
-        unrated=good.get(None, Decimal()) + scrap.get(None, Decimal()),
+        rework=sum(rework.values(), Decimal()),
+        unrated=sum((made.get(None, Decimal()) for made in (good, scrap, rework)), Decimal()),
     )
 
 

@@ -1,8 +1,17 @@
 """What others may use of the plant: its events, and the board of its lines."""
 
-from foodflow.plant.events.batches import BatchCompleted, BatchCreated, BatchStarted
+from foodflow.plant.events.batches import (
+    BatchCancelled,
+    BatchCompleted,
+    BatchCreated,
+    BatchHeld,
+    BatchResumed,
+    BatchStarted,
+    ScrapDetected,
+)
 from foodflow.plant.events.lines import LineStateRecorded
 from foodflow.plant.events.sensors import LimitsBroken, LimitsRestored
+from foodflow.plant.events.trials import TrialCancelled, TrialCompleted, TrialStarted
 from foodflow.plant.rules.lines import LineNotFound, LineState
 from foodflow.plant.usecases.board import Board, board, figures, line_card
 from foodflow.plant.usecases.cards import BatchProgress, Figures, LineCard, ListedExcursion, SensorCard
@@ -13,9 +22,12 @@ from foodflow.plant.usecases.traces import Point, Trace, TracedExcursion
 
 __all__ = [
     "CHARTS",
+    "BatchCancelled",
     "BatchCompleted",
     "BatchCreated",
+    "BatchHeld",
     "BatchProgress",
+    "BatchResumed",
     "BatchStarted",
     "Board",
     "Choice",
@@ -29,9 +41,13 @@ __all__ = [
     "LineStateRecorded",
     "ListedExcursion",
     "Point",
+    "ScrapDetected",
     "SensorCard",
     "Trace",
     "TracedExcursion",
+    "TrialCancelled",
+    "TrialCompleted",
+    "TrialStarted",
     "board",
     "figures",
     "line_card",

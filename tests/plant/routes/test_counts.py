@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from tests.conftest import ClientOf
 from tests.plant import make
 from tests.plant.make import NOWHERE, PLANT, Json, fields_of, good, refusal
 
@@ -109,13 +110,15 @@ async def test_what_was_made_before_the_batch_began_is_not_its_own(
     assert (await batch_now(client, running))["good_quantity"] == 5
 
 
-async def test_what_a_completed_batch_made_is_final(client: httpx.AsyncClient, line: Json, running: Json) -> None:
+async def test_what_a_completed_batch_made_is_final(
+    client: httpx.AsyncClient, client_of: ClientOf, line: Json, running: Json
+) -> None:
     good(await make.count(client, line["id"], good=5, at=make.at(minutes=59)))
     early = await make.run(client, running["id"], "complete", make.at(minutes=58))
     assert fields_of(refusal(early, 422)) == ["at"]
     good(await make.run(client, running["id"], "complete", make.at(minutes=60)))
     for fields in ({"batch_id": running["id"]}, {"at": make.at(minutes=60)}, {"at": make.at(1)}):
-        answer = await make.count(client, line["id"], good=1, **fields)
+        answer = await make.count(client_of("operator"), line["id"], good=1, **fields)
         assert refusal(answer, 409)["code"] == "plant.batch.not_in_progress"
     assert good(await make.count(client, line["id"], good=1, at=make.at(minutes=61)))["batch_id"] is None
     assert (await batch_now(client, running))["good_quantity"] == 5

@@ -13,9 +13,11 @@ from foodflow.numerics.oee import Amount
 from foodflow.plant.queries.sites import on_own_lines
 from foodflow.plant.rules.lines import LineNotFound, LineState
 from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
+from foodflow.plant.tables.counts import LineCounter
 from foodflow.plant.tables.downtimes import Downtime
 from foodflow.plant.tables.lines import LineHeartbeat, LineSpan, LineStateChange, ProductionLine, WithdrawnState
 from foodflow.plant.tables.sensors import Sensor
+from foodflow.plant.tables.trials import Trial
 
 LISTING = Listing(
     key=ProductionLine.id,
@@ -98,6 +100,8 @@ async def line_has_history(session: AsyncSession, id: UUID) -> bool:
         WithdrawnState,
         Downtime,
         LineHeartbeat,
+        LineCounter,
+        Trial,
     )
     for table in tables:
         if await session.scalar(select(table.line_id).where(table.line_id == id).limit(1)) is not None:
@@ -107,7 +111,8 @@ async def line_has_history(session: AsyncSession, id: UUID) -> bool:
 
 async def amounts(session: AsyncSession, line_id: UUID, start: datetime, end: datetime) -> list[Amount]:
     """What the line made in (start, end], summed per ideal speed."""
-    totals = select(ProductionCount.ideal_speed, func.sum(ProductionCount.good), func.sum(ProductionCount.scrap))
-    within = totals.where(ProductionCount.line_id == line_id, ProductionCount.at > start, ProductionCount.at <= end)
-    rows = await session.execute(within.group_by(ProductionCount.ideal_speed))
-    return [Amount(good=good, scrap=scrap, ideal_rate=speed) for speed, good, scrap in rows]
+    count = ProductionCount
+    totals = select(count.ideal_speed, func.sum(count.good), func.sum(count.scrap), func.sum(count.rework))
+    within = totals.where(count.line_id == line_id, count.at > start, count.at <= end)
+    rows = await session.execute(within.group_by(count.ideal_speed))
+    return [Amount(good=good, scrap=scrap, rework=rework, ideal_rate=speed) for speed, good, scrap, rework in rows]

@@ -2,8 +2,26 @@
 
 from fastapi import APIRouter
 
-from foodflow.plant.routes import batches, calendars, downtimes, imports, lines, readings, reasons, sensors, states
+from foodflow.plant.routes import (
+    batches,
+    calendars,
+    costs,
+    counts,
+    downtimes,
+    imports,
+    lines,
+    parameters,
+    readings,
+    reasons,
+    results,
+    scrap,
+    sensors,
+    states,
+    trials,
+)
 
 router = APIRouter(prefix="/api/v1/plant-ops")
 for part in (lines, states, batches, imports, readings, sensors, calendars, downtimes, reasons):
+    router.include_router(part.router)
+for part in (counts, scrap, parameters, costs, results, trials):
     router.include_router(part.router)

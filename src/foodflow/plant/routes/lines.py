@@ -8,13 +8,12 @@ from starlette.requests import Request
 
 from foodflow.kernel.exports import listed
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.kernel.paging import Wanted, page_of
+from foodflow.kernel.paging import Wanted
 from foodflow.kernel.wire import PageOf
-from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as queries
-from foodflow.plant.schemas.lines import CountIn, CountOut, LineIn, LineOut, LinePatch, OeeOut
+from foodflow.plant.schemas.lines import LineIn, LineOut, LinePatch, OeeOut
 from foodflow.plant.schemas.shared import Window
-from foodflow.plant.usecases import counts, effectiveness
+from foodflow.plant.usecases import effectiveness
 from foodflow.plant.usecases import lines as usecases
 
 router = guarded_router(prefix="/lines", tags=["lines"])
@@ -60,25 +59,6 @@ async def change_line(session: Transaction, actor: CurrentActor, id: UUID, body:
 async def delete_line(session: Transaction, actor: CurrentActor, id: UUID) -> None:
     """Remove a line of which nothing was recorded."""
     await usecases.delete_line(session, actor, id)
-
-
-@router.post("/{id}/counts", status_code=201, dependencies=[needs("plant.record")], response_model=CountOut)
-async def record_count(session: Transaction, actor: CurrentActor, id: UUID, body: CountIn) -> object:
-    """Record what a line made since the last report."""
-    return await counts.record_count(session, actor, id, **body.model_dump())
-
-
-@router.get("/{id}/counts", dependencies=[needs("plant.read")], openapi_extra=batch_queries.COUNTS.openapi)
-async def list_counts(  # noqa: PLR0917 - FastAPI's way of declaring parameters
-    session: Transaction,
-    actor: CurrentActor,
-    request: Request,
-    id: UUID,
-    wanted: Annotated[Wanted, Depends(batch_queries.COUNTS)],
-) -> PageOf[CountOut]:
-    """What a line made, latest first."""
-    line = await queries.line(session, actor, id)
-    return page_of(request, wanted, await batch_queries.counts(session, line, wanted), CountOut)
 
 
 @router.get("/{id}/oee", dependencies=[needs("plant.read")])

@@ -1,15 +1,14 @@
 """Wire shapes of lines."""
 
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch, Versioned
 from foodflow.numerics.oee import Elements
 from foodflow.plant.rules.lines import MICRO_STOP_SECONDS, LineState
-from foodflow.plant.schemas.shared import Amount, Ratio, Short, Speed, Text
+from foodflow.plant.schemas.shared import Ratio, Short, Speed, Text
 from foodflow.plant.usecases.effectiveness import LineEffectiveness
 
 Silence = Annotated[int, Field(ge=1, le=7 * 86_400, description="After so many seconds without a sign, unrecorded")]
@@ -72,37 +71,6 @@ class LineOut(Versioned):
     updated_at: Instant
 
 
-class CountIn(In):
-    """What a line made up to a moment (now) since the last report."""
-
-    good: Amount = Decimal(0)
-    scrap: Amount = Decimal(0)
-    at: Instant | None = None
-    batch_id: UUID | None = None
-    scrap_reason: Short = ""
-
-    @model_validator(mode="after")
-    def _of_something(self) -> "CountIn":
-        if not self.good and not self.scrap:
-            message = "good and scrap are both 0: there is nothing to record"
-            raise ValueError(message)
-        return self
-
-
-class CountOut(Out):
-    """A recorded count."""
-
-    id: UUID
-    line_id: UUID
-    batch_id: UUID | None
-    at: Instant
-    good: Number
-    scrap: Number
-    scrap_reason: str
-    ideal_speed: Number | None
-    recorded_by: str
-
-
 class OeeOut(Out):
     """A line's effectiveness (ISO 22400-2) over a window, and all that it is made of."""
 
@@ -119,6 +87,7 @@ class OeeOut(Out):
     produced: Number
     good: Number
     scrap: Number
+    rework: Number
     ideal_seconds_produced: float
     ideal_seconds_good: float
     ideal_speed_exceeded: bool
@@ -144,6 +113,7 @@ class OeeOut(Out):
             produced=elements.produced,
             good=elements.good,
             scrap=elements.scrap,
+            rework=elements.rework,
             ideal_seconds_produced=float(elements.ideal_seconds_produced),
             ideal_seconds_good=float(elements.ideal_seconds_good),
             ideal_speed_exceeded=result.ratios.ideal_rate_exceeded,

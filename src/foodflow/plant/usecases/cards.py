@@ -9,6 +9,7 @@ from uuid import UUID
 
 from foodflow.numerics import oee
 from foodflow.numerics.intervals import UNRECORDED, Interval, StateChange
+from foodflow.plant.rules.batches import BatchStatus
 from foodflow.plant.tables.batches import ProductionBatch
 from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.sensors import Sensor
@@ -40,7 +41,7 @@ class SensorCard:
 
 @dataclass(frozen=True, slots=True)
 class BatchProgress:
-    """The batch in progress: items made, of how many."""
+    """The batch that has the line, in progress or held: items made, of how many."""
 
     number: str
     product_code: str
@@ -48,6 +49,8 @@ class BatchProgress:
     good: Decimal
     scrap: Decimal
     target: Decimal
+    rework: Decimal = Decimal(0)
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +187,15 @@ def _present(times: LineTimes, line_id: UUID) -> tuple[str | None, datetime | No
 
 def _progress(batch: ProductionBatch) -> BatchProgress:
     made = (batch.good_quantity, batch.scrap_quantity, batch.target_quantity)
-    return BatchProgress(batch.batch_number, batch.product_code, batch.product_name, *made)
+    is_held = batch.status == BatchStatus.ON_HOLD
+    return BatchProgress(
+        batch.batch_number,
+        batch.product_code,
+        batch.product_name,
+        *made,
+        rework=batch.rework_quantity,
+        is_held=is_held,
+    )
 
 
 def _sensor(sensor: Sensor, trace: Trace | None) -> SensorCard:

@@ -23,9 +23,10 @@ from foodflow.numerics.plant_simulation.events import (
 from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as sensor_queries
+from foodflow.plant.rules.batches import BatchStatus
 from foodflow.plant.rules.lines import LineState, require_active
 from foodflow.plant.rules.shared import SIMULATED_PLANT, NotSimulated, require_simulated
-from foodflow.plant.usecases import batches, counts, lines, sensors, states
+from foodflow.plant.usecases import batches, counts, lifecycle, lines, sensors, states
 from foodflow.plant.usecases.readings import Columns, store_readings
 
 
@@ -65,7 +66,18 @@ async def set_up(session: AsyncSession, actor: Actor, run: str) -> Cast:
 async def _end(session: AsyncSession, actor: Actor, batch_id: UUID, since: datetime) -> None:
     counted = await batch_queries.last_counted(session, batch_id)
     last = max(since, counted or since)
-    await batches.complete_batch(session, actor, batch_id, at=last + timedelta(microseconds=1))
+    await _finish(session, actor, batch_id, last + timedelta(microseconds=1))
+
+
+async def _finish(session: AsyncSession, actor: Actor, batch_id: UUID, at: datetime) -> None:
+    """Complete a batch; one that somebody holds is cancelled, one that somebody ended stays so."""
+    match (await batch_queries.batch(session, actor, batch_id)).status:
+        case BatchStatus.IN_PROGRESS:
+            await lifecycle.complete_batch(session, actor, batch_id, at=at)
+        case BatchStatus.ON_HOLD:
+            await lifecycle.cancel_batch(session, actor, batch_id, reason="left on hold")
+        case _:
+            pass
 
 
 async def _set_up_sensors(session: AsyncSession, actor: Actor, plan: LinePlan, cast: Cast) -> None:
@@ -105,7 +117,7 @@ async def play(session: AsyncSession, actor: Actor, cast: Cast, events: Sequence
             case BatchStarted():
                 await _start(session, actor, cast, event)
             case BatchCompleted() if event.batch in cast.batches:
-                await batches.complete_batch(session, actor, cast.batches.pop(event.batch), at=event.at)
+                await _finish(session, actor, cast.batches.pop(event.batch), event.at)
             case Counted():
                 await _count(session, actor, cast, event)
             case _:
@@ -119,7 +131,7 @@ async def _start(session: AsyncSession, actor: Actor, cast: Cast, event: BatchSt
     numbers = {"target_quantity": Decimal(event.target_quantity), "target_speed": None, "shift": event.shift}
     fields = {"batch_number": f"{event.batch}-{cast.run}", "line_id": cast.lines[event.line], **product, **planned}
     batch = await batches.create_batch(session, actor, fields | numbers)
-    await batches.start_batch(session, actor, batch.id, at=event.at)
+    await lifecycle.start_batch(session, actor, batch.id, at=event.at)
     cast.batches[event.batch] = batch.id
 
 
