@@ -22,18 +22,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final, TypeVar
+from typing import Final
 
 from foodflow.numerics.oee import Elements
 
 VERSION: Final = 1
 """Stands beside each stored result."""
 SECONDS_PER_HOUR: Final = 3600
-CENTS: Final = Decimal("0.01")
-_Amount = TypeVar("_Amount", int, Fraction)
+_NO: Final = Fraction(0)
 _BUSY: Final = frozenset({"idle", "changeover", "downtime"})
 """States of the planned busy time in which nothing is produced."""
 
@@ -54,35 +53,33 @@ OF_TIME: Final = (Loss.BREAKDOWNS, Loss.SETUP_AND_ADJUSTMENT, Loss.MINOR_STOPS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """Time of one state within a window; `whole` is how long the stop was altogether, also outside of the window, and
-    `loss` what its reason says, if it says any.
+class StateTime:
+    """Time of one state within a window. `is_micro`: it belongs to a stop that was altogether, also outside of the
+    window, shorter than the line's threshold; `loss` is what the reason of the stop says, if it says any.
     """
 
     state: str
     duration: timedelta
-    whole: timedelta
+    is_micro: bool = False
     loss: Loss | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Exact seconds of each loss and of valuable time; `stops` counts those of each loss of time.
+    """Exact seconds of each loss and of valuable time.
 
-    `reduced_speed` is None in `seconds` where items were made whose ideal speed nobody knows; below 0 it says that the
-    ideal speed is wrong, and is shown as what it is.
+    Those of speed and quality are unknown where items were made whose ideal speed nobody knows. A reduced speed below 0
+    says that the ideal speed is wrong, and is shown as what it is.
     """
 
     valuable: Fraction = Fraction(0)
     seconds: Mapping[Loss, Fraction] = field(default_factory=dict)
-    stops: Mapping[Loss, int] = field(default_factory=dict)
     is_speed_known: bool = True
 
     def __add__(self, other: "Losses") -> "Losses":
         return Losses(
             self.valuable + other.valuable,
-            _sum(self.seconds, other.seconds, Fraction(0)),
-            _sum(self.stops, other.stops, 0),
+            {loss: self.seconds.get(loss, _NO) + other.seconds.get(loss, _NO) for loss in Loss},
             self.is_speed_known and other.is_speed_known,
         )
 
@@ -93,43 +90,39 @@ class Losses:
         return self.seconds.get(loss, Fraction(0))
 
 
-def loss_of(stop: Stop, *, minor_below: timedelta) -> Loss | None:
-    """Which loss a stop is; None for time that is no loss of the planned busy time (running, maintenance, …)."""
-    if stop.state not in _BUSY:
+def loss_of(part: StateTime) -> Loss | None:
+    """Which loss some time is; None for time that is no loss of the planned busy time (running, maintenance, …)."""
+    if part.state not in _BUSY:
         return None
-    if stop.loss is not None:
-        return stop.loss
-    if stop.state == "changeover":
+    if part.loss is not None:
+        return part.loss
+    if part.state == "changeover":
         return Loss.SETUP_AND_ADJUSTMENT
-    return Loss.BREAKDOWNS if stop.state == "downtime" and stop.whole >= minor_below else Loss.MINOR_STOPS
+    return Loss.BREAKDOWNS if part.state == "downtime" and not part.is_micro else Loss.MINOR_STOPS
 
 
-def six_big_losses(
-    stops: Iterable[Stop], elements: Elements, *, startup: Fraction = Fraction(0), minor_below: timedelta
-) -> Losses:
-    """The losses of one line over one window: its stops, its elements, and `startup`, the ideal seconds of the items
-    that were lost while starting up (a part of the elements' items that were not good).
+def six_big_losses(parts: Iterable[StateTime], elements: Elements, *, startup: Fraction = Fraction(0)) -> Losses:
+    """The losses of one line over one window: its time by state, its elements, and `startup`, the ideal seconds of the
+    items that were lost while starting up (a part of the elements' items that were not good).
 
     Raises ValueError where `startup` is more than all that was lost to quality, and for a negative duration.
     """
     seconds: defaultdict[Loss, Fraction] = defaultdict(Fraction)
-    counted: defaultdict[Loss, int] = defaultdict(int)
-    for stop in stops:
-        if stop.duration < timedelta():
-            message = f"a stop cannot last {stop.duration}"
+    for part in parts:
+        if part.duration < timedelta():
+            message = f"no state can last {part.duration}"
             raise ValueError(message)
-        loss = loss_of(stop, minor_below=minor_below)
+        loss = loss_of(part)
         if loss is not None:
-            seconds[loss] += _seconds(stop.duration)
-            counted[loss] += 1
+            seconds[loss] += exact_seconds(part.duration)
     lost = elements.ideal_seconds_produced - elements.ideal_seconds_good
     if not 0 <= startup <= lost:
         message = f"{float(startup)} s of startup rejects are not within the {float(lost)} s lost to quality"
         raise ValueError(message)
-    seconds[Loss.REDUCED_SPEED] += _seconds(elements.time.apt) - elements.ideal_seconds_produced
+    seconds[Loss.REDUCED_SPEED] += exact_seconds(elements.time.apt) - elements.ideal_seconds_produced
     seconds[Loss.PROCESS_DEFECTS] += lost - startup
     seconds[Loss.STARTUP_REJECTS] += startup
-    return Losses(elements.ideal_seconds_good, dict(seconds), dict(counted), elements.unrated == 0)
+    return Losses(elements.ideal_seconds_good, dict(seconds), elements.unrated == 0)
 
 
 def combine(parts: Iterable[Losses]) -> Losses:
@@ -137,15 +130,17 @@ def combine(parts: Iterable[Losses]) -> Losses:
     return sum(parts, Losses())
 
 
-def cost_of_time(seconds: Fraction, hourly_cost: Decimal) -> Decimal:
-    """What seconds of a line cost at so much an hour, rounded half to even to hundredths."""
-    exact = seconds / SECONDS_PER_HOUR * Fraction(hourly_cost)
-    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(CENTS, ROUND_HALF_EVEN)
+def cost_of_time(seconds: Fraction, hourly_cost: Decimal) -> Fraction:
+    """What seconds of a line cost at so much an hour, exactly; sums are rounded, never their parts."""
+    return seconds / SECONDS_PER_HOUR * Fraction(hourly_cost)
 
 
-def _seconds(time: timedelta) -> Fraction:
+def in_money(exact: Fraction, decimals: int) -> Decimal:
+    """An exact amount as money, half to the even last coin."""
+    scaled = round(exact * 10**decimals)
+    return Decimal(scaled).scaleb(-decimals)
+
+
+def exact_seconds(time: timedelta) -> Fraction:
+    """A duration in seconds, exact to the microsecond."""
     return Fraction(time // timedelta(microseconds=1), 10**6)
-
-
-def _sum(one: Mapping[Loss, _Amount], other: Mapping[Loss, _Amount], zero: _Amount) -> dict[Loss, _Amount]:
-    return {loss: one.get(loss, zero) + other.get(loss, zero) for loss in Loss if loss in one or loss in other}

@@ -10,6 +10,7 @@ from foodflow.plant.routes import (
     downtimes,
     imports,
     lines,
+    losses,
     parameters,
     readings,
     reasons,
@@ -23,5 +24,5 @@ from foodflow.plant.routes import (
 router = APIRouter(prefix="/api/v1/plant-ops")
 for part in (lines, states, batches, imports, readings, sensors, calendars, downtimes, reasons):
     router.include_router(part.router)
-for part in (counts, scrap, parameters, costs, results, trials):
+for part in (counts, scrap, parameters, costs, results, trials, losses):
     router.include_router(part.router)

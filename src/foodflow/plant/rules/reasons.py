@@ -23,17 +23,6 @@ class Category(StrEnum):
     OTHER = "other"
 
 
-class Loss(StrEnum):
-    """The six big losses (Nakajima)."""
-
-    BREAKDOWNS = "breakdowns"
-    SETUP_AND_ADJUSTMENT = "setup_and_adjustment"
-    MINOR_STOPS = "minor_stops"
-    REDUCED_SPEED = "reduced_speed"
-    PROCESS_DEFECTS = "process_defects"
-    STARTUP_REJECTS = "startup_rejects"
-
-
 class ReasonNotFound(NotFound):
     """No such reason in this company."""
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from foodflow.kernel.wire import In, Instant, Line, Out, Patch, Versioned
-from foodflow.plant.rules.reasons import Category, Loss
+from foodflow.numerics.losses import Loss
+from foodflow.plant.rules.reasons import Category
 from foodflow.plant.schemas.shared import Code
 from foodflow.plant.tables.reasons import StopReason
 

@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foodflow.kernel.db import CountsChanges, TenantTable
-from foodflow.plant.rules.reasons import Category, Loss
+from foodflow.numerics.losses import Loss
+from foodflow.plant.rules.reasons import Category
 from foodflow.plant.tables.shared import Moment
 
 _CATEGORIES = ", ".join(f"'{each}'" for each in Category)

@@ -11,10 +11,10 @@ from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.numerics import reliability as numerics
 from foodflow.numerics.intervals import Interval
+from foodflow.numerics.losses import Loss
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import reasons as reason_queries
 from foodflow.plant.rules.lines import LineState
-from foodflow.plant.rules.reasons import Loss
 from foodflow.plant.rules.shared import window
 from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.reasons import StopReason
