@@ -15,6 +15,8 @@ Maker = Callable[[httpx.AsyncClient], Awaitable[str]]
 PLANT: Final = "/api/v1/plant-ops"
 AUTH: Final = "/api/v1/auth"
 AUDIT: Final = "/api/v1/audit-entries"
+SITE: Final = "Hall"
+"""The site whose calendar is made."""
 PROVIDERS: Final = "/api/v1/identity-providers"
 IDENTITIES_OF_USER: Final = "/api/v1/users/{id}/external-identities"
 
@@ -115,6 +117,21 @@ async def _key(client: httpx.AsyncClient) -> dict[str, Any]:
     return await _posted(client, "/api/v1/api-keys", name="Gateway", permissions=["plant.read"])
 
 
+async def _calendar(client: httpx.AsyncClient) -> dict[str, Any]:
+    answer = await client.put(f"{PLANT}/calendars/{SITE}", json={"time_zone": "Europe/Berlin"})
+    assert answer.status_code == 200, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def _downtime(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, f"{PLANT}/downtimes", line_id=(await _line(client))["id"])
+
+
+async def _reason(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, f"{PLANT}/stop-reasons", code=uuid4().hex, name="Jam", category="mechanical")
+
+
 def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: str = "id") -> Maker:
     async def make(client: httpx.AsyncClient) -> str:
         return str((await made(client))[field])
@@ -134,6 +151,9 @@ MAKERS: Final[dict[str, Maker]] = {
     f"{PLANT}/trials/by-number/{{number:path}}": _of(_trial, "trial_number"),
     f"{PLANT}/sensors/{{id}}": _of(_sensor),
     f"{PLANT}/sensors/by-code/{{code:path}}": _of(_sensor, "sensor_code"),
+    f"{PLANT}/calendars/{{plant_name:path}}": _of(_calendar, "plant_name"),
+    f"{PLANT}/downtimes/{{id}}": _of(_downtime),
+    f"{PLANT}/stop-reasons/{{id}}": _of(_reason),
     "/fragments/line/{id}": _of(_line),
     "/people/{id}": _of(_user),
     "/people/programs/{id}": _of(_service_account),

@@ -48,11 +48,26 @@ OF_KEYS: Final = "identity.key_may_not"
 """What a key is told where only people themselves may act, whatever they hold."""
 BODIES: Final[dict[str, object]] = {
     "POST /api/v1/plant-ops/lines/{id}/counts": {"good": 1},
+    "POST /api/v1/plant-ops/lines/{id}/status": {"status": "idle"},
+    "POST /api/v1/plant-ops/lines/{id}/spans": {
+        "status": "idle",
+        "start_time": "2026-01-05T06:00:00Z",
+        "end_time": "2026-01-05T07:00:00Z",
+    },
+    "PUT /api/v1/plant-ops/lines/{id}/states/{at}": {"status": "idle", "why": "so"},
+    "PUT /api/v1/plant-ops/calendars/{plant_name:path}": {"time_zone": "Europe/Berlin"},
     "POST /api/v1/plant-ops/batches/{id}/counts": {"good": 1},
     "POST /api/v1/plant-ops/batches/{id}/labour": {"minutes": 1},
     "POST /api/v1/plant-ops/lines/{id}/readings/import": "time,T-1\n2026-01-05 06:00,4\n",
 }
 """By operation, what to send where the smallest body that the document allows is not valid or is no JSON."""
+
+LONG_AGO: Final = "2026-01-05T06:00:00Z"
+PARAMETERS: Final[dict[str, dict[str, str]]] = {
+    "DELETE /api/v1/plant-ops/lines/{id}/states/{at}": {"why": "so"},
+    "DELETE /api/v1/plant-ops/lines/{id}/spans/{span_id}": {"why": "so"},
+}
+"""By operation, what has to be asked for in its query."""
 
 Entry = tuple[str, Declared]
 
@@ -217,7 +232,8 @@ async def test_a_route_that_lets_in_others_than_it_should_is_found_out(
 def at(path: str, id: str) -> str:
     """A path at the thing of this id, and below it at things that there are not."""
     known = thing_of(path) or ""
-    return re.sub(r"\{[^}]+\}", id, known) + re.sub(r"\{[^}]+\}", NOBODY, path.removeprefix(known))
+    below = path.removeprefix(known).replace("{at}", LONG_AGO)
+    return re.sub(r"\{[^}]+\}", id, known) + re.sub(r"\{[^}]+\}", NOBODY, below)
 
 
 @pytest.mark.parametrize("entry", OF_A_THING, ids=name_of)
@@ -233,12 +249,15 @@ async def test_what_is_done_to_a_thing_of_ones_own_finds_none_of_another_company
         world.somebody("viewer", companies=[company])
     make_one = MAKERS[thing_of(route.path) or ""]
     body: Any = BODIES.get(name_of(entry), bodies.get(name_of(entry)))
-    sent = {"content": body, "headers": {"content-type": "text/csv"}} if isinstance(body, str) else {"json": body}
+    sent: dict[str, Any] = {"json": body}
+    if isinstance(body, str):
+        sent = {"content": body, "headers": {"content-type": "text/csv"}}
+    sent["params"] = PARAMETERS.get(name_of(entry), {})
     theirs = at(route.path, await make_one(akron_client))
     stolen = await client.request(method, theirs, **sent)
     if (
-        method == "GET" and stolen.status_code == 200
-    ):  # where each company counts for itself, this is ours of that number
+        method in {"GET", "PUT"} and stolen.status_code == 200
+    ):  # where each company counts for itself, or names its own, this is ours of that number or name
         assert stolen.content != (await akron_client.get(theirs)).content
     else:
         assert stolen.status_code == 404, stolen.text

@@ -1,17 +1,22 @@
 """State changes become intervals that cover a window exactly once."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from foodflow.numerics.intervals import (
     UNRECORDED,
     Interval,
+    Span,
     StateChange,
+    Told,
     durations,
     intervals,
+    resolved,
     seconds_per_state,
 )
 from tests.numerics.make import START, after, changes, history, moments
@@ -107,3 +112,93 @@ def test_each_instant_belongs_to_the_latest_change(points: list[StateChange], on
         latest = max(earlier, key=lambda change: change.at, default=None)
         candidates = {change.state for change in earlier if latest and change.at == latest.at}
         assert part.state in (candidates or {UNRECORDED})
+
+
+TICK = timedelta(seconds=1)
+LAST = 60
+"""Seconds of the window that is looked at one by one."""
+seconds = st.integers(-10, LAST + 10)
+names = st.sampled_from(["running", "idle", "downtime", "changeover", "maintenance", "not_scheduled"])
+pieces = st.tuples(seconds, seconds).filter(lambda pair: pair[0] < pair[1])
+
+
+def second(number: int) -> datetime:
+    return START + number * TICK
+
+
+def apart(pairs: list[tuple[int, int]]) -> list[Span]:
+    """Of some spans those that overlap none before them, in order."""
+    kept: list[tuple[int, int]] = []
+    for begin, end in sorted(pairs):
+        if not kept or kept[-1][1] <= begin:
+            kept.append((begin, end))
+    return [Span(second(begin), second(end)) for begin, end in kept]
+
+
+told = st.builds(
+    Told,
+    changes=st.lists(st.builds(StateChange, at=seconds.map(second), state=names), max_size=8, unique_by=lambda c: c.at),
+    spans=st.lists(
+        st.tuples(pieces, names).map(lambda said: Interval(second(said[0][0]), second(said[0][1]), said[1])), max_size=5
+    ),
+    silences=st.lists(pieces, max_size=4).map(apart),
+    planned=st.none() | st.lists(pieces, max_size=4).map(apart),
+)
+
+
+def holds(span: Span | Interval, at: datetime) -> bool:
+    return span.start <= at < span.end
+
+
+def naive(what: Told, at: datetime) -> str:
+    """The state at one instant, by the rule as its table puts it."""
+    earlier = [change for change in what.changes if change.at <= at]
+    state = max(earlier, key=lambda change: change.at).state if earlier else UNRECORDED
+    if state != "not_scheduled" and any(holds(each, at) for each in what.silences):
+        state = UNRECORDED
+    for span in what.spans:
+        state = span.state if holds(span, at) else state
+    is_planned = what.planned is None or any(holds(each, at) for each in what.planned)
+    return state if is_planned or state not in {"idle", "downtime", UNRECORDED} else "not_scheduled"
+
+
+@given(told)
+def test_every_second_is_in_the_state_that_the_rule_gives_it(what: Told) -> None:
+    found = resolved(what, start=START, end=second(LAST))
+    for number in range(LAST):
+        (part,) = [part for part in found if holds(part, second(number))]
+        assert part.state == naive(what, second(number))
+
+
+@given(told, st.integers(0, LAST))
+def test_intervals_cover_a_window_once_and_a_split_adds_up(what: Told, middle: int) -> None:
+    end = second(LAST)
+    whole = resolved(what, start=START, end=end)
+    assert [START, *(part.end for part in whole)] == [*(part.start for part in whole), end]
+    assert all(part.start < part.end for part in whole)
+    halves = [*resolved(what, start=START, end=second(middle)), *resolved(what, start=second(middle), end=end)]
+    assert durations(halves) == durations(whole)
+
+
+def test_of_spans_that_overlap_the_one_recorded_last_holds_and_then_the_line_goes_on() -> None:
+    spans = [Interval(after(5), after(20), "downtime"), Interval(after(10), after(30), "maintenance")]
+    found = resolved(Told(changes=[StateChange(START, "running")], spans=spans), start=START, end=after(40))
+    assert [(part.state, part.start) for part in found] == [
+        ("running", START),
+        ("downtime", after(5)),
+        ("maintenance", after(10)),
+        ("running", after(30)),
+    ]
+
+
+def test_a_change_with_a_mark_of_its_own_begins_an_interval_of_its_own() -> None:
+    changes = [StateChange(START, "downtime"), StateChange(after(1), "downtime", mark=uuid4())]
+    again = StateChange(after(2), "downtime")
+    assert [part.start for part in intervals([*changes, again], start=START, end=after(3))] == [START, after(1)]
+
+
+def test_a_line_that_is_not_scheduled_may_be_silent() -> None:
+    changes = [StateChange(START, "running"), StateChange(after(10), "not_scheduled")]
+    quiet = [Span(after(5), after(15))]
+    found = resolved(Told(changes=changes, silences=quiet), start=START, end=after(20))
+    assert [part.state for part in found] == ["running", UNRECORDED, "not_scheduled"]

@@ -46,7 +46,7 @@ DEEDS: list[tuple[Deed, list[str], list[str]]] = [
     (
         lambda client, on: make.state(client, on.line["id"], "downtime"),
         ["line.state_recorded"],
-        ["plant.line.state_recorded"],
+        ["plant.line.state_recorded", "plant.line.stopped"],
     ),
     (lambda client, on: make.count(client, on.line["id"], good=1), ["line.counted"], []),
     (lambda client, on: make.batch(client, on.line["id"]), ["batch.created"], ["plant.batch.created"]),

@@ -27,7 +27,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from foodflow.numerics.intervals import StateChange, durations, intervals, utc
+from foodflow.numerics.intervals import Interval, StateChange, durations, intervals, utc
 
 VERSION: Final = 2
 """To be stored with each stored result; goes up when the same elements give another result. 2: PQ counts rework."""
@@ -167,7 +167,12 @@ def line_time(changes: Iterable[StateChange], *, start: datetime, end: datetime)
 
     Raises ValueError for a state that is not a field of `LineTime`, so that no second is lost.
     """
-    total = durations(intervals(changes, start=start, end=end))
+    return time_of(intervals(changes, start=start, end=end))
+
+
+def time_of(parts: Iterable[Interval]) -> LineTime:
+    """Add up the time of each state that intervals of one line are in; raises ValueError as `line_time` does."""
+    total = durations(parts)
     unknown = sorted(total.keys() - set(STATES))
     if unknown:
         raise ValueError(f"not a line state: {', '.join(unknown)}")

@@ -8,7 +8,8 @@ from foodflow.kernel.db import Database, platform_transaction, tenant_transactio
 from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_all
 from foodflow.plant.events.batches import BatchCompleted
 from foodflow.plant.queries.packing import keys_to_pack
-from foodflow.plant.usecases import batches, effectiveness, packing
+from foodflow.plant.usecases import batches, packing
+from foodflow.plant.usecases.remeasuring import MEASURE_BATCH
 
 
 async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
@@ -42,7 +43,7 @@ async def tidy_readings(database: Database) -> None:
 
 
 JOBS = (
-    Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),
+    Job(MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),
     Job(packing.PACK, pack_readings),
     Job(packing.MAKE_MONTHS, make_months),
 )

@@ -37,8 +37,11 @@ async def test_a_line_is_in_the_state_that_was_recorded_last(
     )
     assert (good(answer)["status"], answer.json()["status_since"]) == (status, make.at())
     found = await states(client, line, make.at(-60), make.at(60))
-    assert found[0] == {"state": "unrecorded", "start": make.at(-60), "end": make.at(), "reason": None}
-    assert found[1] == {"state": status, "start": make.at(), "end": make.at(60), "reason": "mechanical"}
+    shown = [{name: each[name] for name in ("state", "start", "end", "reason")} for each in found]
+    assert shown == [
+        {"state": "unrecorded", "start": make.at(-60), "end": make.at(), "reason": None},
+        {"state": status, "start": make.at(), "end": make.at(60), "reason": "mechanical"},
+    ]
 
 
 async def test_a_late_report_finds_its_place_and_changes_nothing_of_now(client: httpx.AsyncClient, line: Json) -> None:

@@ -63,10 +63,10 @@ async def test_times_and_amounts_of_many_lines_are_those_of_each(session: AsyncS
         )
     await session.flush()
     start, ids = now - 8 * HOUR, [line.id for line in made]
-    changes = await queries.state_changes_of(session, ids, start, now)
+    parts = await states.line_intervals(session, made, start, now)
     amounts = await queries.amounts_of(session, ids, start, now)
     for id in ids:
-        assert changes.get(id, []) == await line_queries.state_changes(session, id, start, now)
+        assert parts[id] == await states.states(session, demo, id, start=start, end=now)
         assert amounts.get(id, []) == await line_queries.amounts(session, id, start, now)
 
 

@@ -25,7 +25,16 @@ HOURS = 2
 BEGIN = YESTERDAY.replace(hour=1, minute=0, second=0)  # no line has its weekly maintenance at night
 END = BEGIN + timedelta(hours=HOURS)
 
-_TABLES = ("production_counts", "production_batches", "line_states", "readings", "sensors", "production_lines")
+_TABLES = (
+    "production_counts",
+    "batch_moves",
+    "batch_runs",
+    "production_batches",
+    "line_states",
+    "readings",
+    "sensors",
+    "production_lines",
+)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
 from foodflow.plant.events.shared import OfPlant
 
@@ -23,3 +24,35 @@ class LineStateRecorded(OfLine):
     state: str
     reason: str
     since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineStopped(OfLine):
+    """A line has stopped at `since`, and stands."""
+
+    type: ClassVar[str] = "plant.line.stopped"
+
+    line_number: str
+    downtime_id: UUID
+    state: str
+    reason_code: str | None
+    reason: str
+    is_planned: bool
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineStarted(OfLine):
+    """A line's stop has ended at `at`."""
+
+    type: ClassVar[str] = "plant.line.started"
+
+    line_number: str
+    downtime_id: UUID
+    state: str
+    reason_code: str | None
+    reason: str
+    is_planned: bool
+    since: str
+    at: str
+    seconds: float

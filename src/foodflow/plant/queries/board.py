@@ -5,30 +5,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, true, union_all
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.numerics.intervals import StateChange
 from foodflow.numerics.oee import Amount
 from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
-from foodflow.plant.tables.lines import LineStateChange, ProductionLine
-
-
-async def state_changes_of(
-    session: AsyncSession, line_ids: Sequence[UUID], start: datetime, end: datetime
-) -> dict[UUID, list[StateChange]]:
-    """Of each line the changes within (start, end) in order, and before them the one that holds at `start`."""
-    change = LineStateChange
-    columns = (change.line_id, change.at, change.state, change.reason)
-    holding = select(*columns).where(change.line_id == ProductionLine.id, change.at <= start)
-    latest = holding.order_by(change.at.desc()).limit(1).correlate(ProductionLine).lateral()
-    before = select(*latest.c).select_from(ProductionLine).join(latest, true()).where(ProductionLine.id.in_(line_ids))
-    within = select(*columns).where(change.line_id.in_(line_ids), change.at > start, change.at < end)
-    rows = await session.execute(union_all(before, within).order_by("line_id", "at"))
-    found: defaultdict[UUID, list[StateChange]] = defaultdict(list)
-    for line_id, at, state, reason in rows:
-        found[line_id].append(StateChange(at, state, reason or None))
-    return found
+from foodflow.plant.tables.lines import ProductionLine
 
 
 async def amounts_of(

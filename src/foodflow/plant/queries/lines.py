@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.paging import Filter, Listing
-from foodflow.numerics.intervals import StateChange
 from foodflow.numerics.oee import Amount
 from foodflow.plant.queries.sites import on_own_lines
 from foodflow.plant.rules.lines import LineNotFound, LineState
 from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
 from foodflow.plant.tables.counts import LineCounter
-from foodflow.plant.tables.lines import LineStateChange, ProductionLine
+from foodflow.plant.tables.downtimes import Downtime
+from foodflow.plant.tables.lines import LineHeartbeat, LineSpan, LineStateChange, ProductionLine, WithdrawnState
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.tables.trials import Trial
 
@@ -55,6 +55,11 @@ async def lines_numbered(session: AsyncSession, actor: Actor, numbers: Sequence[
     return {line.line_number: line for line in found}
 
 
+async def lines_of(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[ProductionLine]:
+    """The lines of some ids that others have found for an actor."""
+    return (await session.scalars(select(ProductionLine).where(ProductionLine.id.in_(ids)))).all()
+
+
 async def line(session: AsyncSession, actor: Actor, id: UUID) -> ProductionLine:
     """A line, or a refusal."""
     return _found(await session.get(ProductionLine, id), actor, str(id))
@@ -86,32 +91,22 @@ def _found(line: ProductionLine | None, actor: Actor, wanted: str) -> Production
 
 async def line_has_history(session: AsyncSession, id: UUID) -> bool:
     """Whether anything is recorded of a line that deleting it would lose."""
-    for table in (ProductionBatch, Sensor, LineStateChange, ProductionCount, LineCounter, Trial):
+    tables = (
+        ProductionBatch,
+        Sensor,
+        LineStateChange,
+        ProductionCount,
+        LineSpan,
+        WithdrawnState,
+        Downtime,
+        LineHeartbeat,
+        LineCounter,
+        Trial,
+    )
+    for table in tables:
         if await session.scalar(select(table.line_id).where(table.line_id == id).limit(1)) is not None:
             return True
     return False
-
-
-async def state_at(session: AsyncSession, line_id: UUID, at: datetime) -> LineStateChange | None:
-    """The change that holds at a moment: the latest at or before it."""
-    found = select(LineStateChange).where(LineStateChange.line_id == line_id, LineStateChange.at <= at)
-    return (await session.scalars(found.order_by(LineStateChange.at.desc()).limit(1))).first()
-
-
-async def next_state_after(session: AsyncSession, line_id: UUID, at: datetime) -> datetime | None:
-    """When the state that a line is in at a moment ends, or None while it lasts."""
-    found = select(func.min(LineStateChange.at)).where(LineStateChange.line_id == line_id, LineStateChange.at > at)
-    return await session.scalar(found)
-
-
-async def state_changes(session: AsyncSession, line_id: UUID, start: datetime, end: datetime) -> list[StateChange]:
-    """The changes within [start, end), and before them the one that holds at `start`."""
-    before = await state_at(session, line_id, start)
-    found = select(LineStateChange).where(
-        LineStateChange.line_id == line_id, LineStateChange.at > start, LineStateChange.at < end
-    )
-    rows = [*([before] if before is not None else []), *await session.scalars(found.order_by(LineStateChange.at))]
-    return [StateChange(row.at, row.state, row.reason or None) for row in rows]
 
 
 async def amounts(session: AsyncSession, line_id: UUID, start: datetime, end: datetime) -> list[Amount]:

@@ -4,20 +4,25 @@ from fastapi import APIRouter
 
 from foodflow.plant.routes import (
     batches,
+    calendars,
     costs,
     counts,
+    downtimes,
     imports,
     lines,
+    losses,
     parameters,
     readings,
+    reasons,
     results,
     scrap,
     sensors,
+    states,
     trials,
 )
 
 router = APIRouter(prefix="/api/v1/plant-ops")
-for part in (lines, batches, imports, readings, sensors):
+for part in (lines, states, batches, imports, readings, sensors, calendars, downtimes, reasons):
     router.include_router(part.router)
-for part in (counts, scrap, parameters, costs, results, trials):
+for part in (counts, scrap, parameters, costs, results, trials, losses):
     router.include_router(part.router)

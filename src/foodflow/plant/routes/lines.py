@@ -11,9 +11,9 @@ from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, need
 from foodflow.kernel.paging import Wanted
 from foodflow.kernel.wire import PageOf
 from foodflow.plant.queries import lines as queries
-from foodflow.plant.schemas.lines import LineIn, LineOut, LinePatch, OeeOut, StateIn, StateOut
+from foodflow.plant.schemas.lines import LineIn, LineOut, LinePatch, OeeOut
 from foodflow.plant.schemas.shared import Window
-from foodflow.plant.usecases import effectiveness, states
+from foodflow.plant.usecases import effectiveness
 from foodflow.plant.usecases import lines as usecases
 
 router = guarded_router(prefix="/lines", tags=["lines"])
@@ -59,21 +59,6 @@ async def change_line(session: Transaction, actor: CurrentActor, id: UUID, body:
 async def delete_line(session: Transaction, actor: CurrentActor, id: UUID) -> None:
     """Remove a line of which nothing was recorded."""
     await usecases.delete_line(session, actor, id)
-
-
-@router.post("/{id}/status", dependencies=[needs("plant.record")], response_model=LineOut)
-async def record_state(session: Transaction, actor: CurrentActor, id: UUID, body: StateIn) -> object:
-    """Record the state of a line since a moment."""
-    return await states.record_state(session, actor, id, state=body.status, at=body.at, reason=body.reason)
-
-
-@router.get("/{id}/states", dependencies=[needs("plant.read")])
-async def list_states(
-    session: Transaction, actor: CurrentActor, id: UUID, window: Annotated[Window, Query()]
-) -> list[StateOut]:
-    """What a line did in a window (the last 24 hours), without gaps or overlaps; `unrecorded` where nobody said."""
-    parts = await states.states(session, actor, id, start=window.start_time, end=window.end_time)
-    return [StateOut.model_validate(part) for part in parts]
 
 
 @router.get("/{id}/oee", dependencies=[needs("plant.read")])

@@ -1,10 +1,11 @@
 """Wire shapes of batches."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, computed_field
+from pydantic import Field, computed_field, field_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch, Versioned
 from foodflow.plant.rules.batches import BatchStatus
@@ -58,6 +59,13 @@ class BatchPatch(Patch):
     nominal_weight: NominalWeight | None = None
     filled_weight: FilledWeight | None = None
     weight_unit: Unit = ""
+    status: SkipJsonSchema[Any] = None
+
+    @field_validator("status")
+    @classmethod
+    def _by_deeds_alone(cls, _status: object) -> None:
+        message = "is not set but moved: POST …/start, …/hold, …/resume, …/complete or …/cancel"
+        raise ValueError(message)
 
 
 class MoveIn(In):

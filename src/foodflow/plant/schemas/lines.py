@@ -7,9 +7,13 @@ from pydantic import Field
 
 from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch, Versioned
 from foodflow.numerics.oee import Elements
-from foodflow.plant.rules.lines import LineState
+from foodflow.plant.rules.lines import MICRO_STOP_SECONDS, LineState
 from foodflow.plant.schemas.shared import Ratio, Short, Speed, Text
 from foodflow.plant.usecases.effectiveness import LineEffectiveness
+
+Silence = Annotated[int, Field(ge=1, le=7 * 86_400, description="After so many seconds without a sign, unrecorded")]
+MicroStop = Annotated[int, Field(ge=0, le=86_400, description="A shorter stop is a micro-stop")]
+Cost = Annotated[Number, Field(ge=0, max_digits=12, decimal_places=2, description="What an hour of standing costs")]
 
 
 class LineIn(In):
@@ -23,6 +27,9 @@ class LineIn(In):
     design_speed: Speed | None = None
     max_speed: Speed | None = None
     min_speed: Speed | None = None
+    silent_after_seconds: Silence | None = None
+    micro_stop_seconds: MicroStop = MICRO_STOP_SECONDS
+    hourly_cost: Cost | None = None
 
 
 class LinePatch(Patch):
@@ -35,6 +42,9 @@ class LinePatch(Patch):
     design_speed: Speed | None = None
     max_speed: Speed | None = None
     min_speed: Speed | None = None
+    silent_after_seconds: Silence | None = None
+    micro_stop_seconds: MicroStop = MICRO_STOP_SECONDS
+    hourly_cost: Cost | None = None
     is_active: bool = True
 
 
@@ -50,29 +60,15 @@ class LineOut(Versioned):
     design_speed: Number | None
     max_speed: Number | None
     min_speed: Number | None
+    silent_after_seconds: int | None
+    micro_stop_seconds: int
+    hourly_cost: Number | None
     status: LineState | None
     status_since: Instant | None
     current_batch_id: UUID | None
     is_active: bool
     created_at: Instant
     updated_at: Instant
-
-
-class StateIn(In):
-    """A state of a line since a moment (now)."""
-
-    status: LineState
-    at: Instant | None = None
-    reason: Short = ""
-
-
-class StateOut(Out):
-    """A state of a line over an interval."""
-
-    state: str
-    start: Instant
-    end: Instant
-    reason: str | None
 
 
 class OeeOut(Out):

@@ -30,6 +30,7 @@ from foodflow.plant.usecases.cards import (
     latest_excursions,
 )
 from foodflow.plant.usecases.selection import CHARTS, Choice, Selection, select
+from foodflow.plant.usecases.states import line_times
 from foodflow.plant.usecases.traces import Trace, trace_of
 
 MOST_READINGS = 2_400_000
@@ -96,12 +97,11 @@ async def _times(session: AsyncSession, lines: Sequence[ProductionLine], choice:
     end = clock.now()
     start = end - timedelta(hours=choice.hours)
     ids = [line.id for line in lines]
-    changes = await queries.state_changes_of(session, ids, start, end)
+    recorded = await line_times(session, lines, start, end)
+    parts = recorded.intervals
     made = await queries.amounts_of(session, ids, start, end)
-    elements = {
-        id: oee.elements_of(oee.line_time(changes.get(id, ()), start=start, end=end), made.get(id, ())) for id in ids
-    }
-    return LineTimes(start, end, changes, elements)
+    elements = {id: oee.elements_of(oee.time_of(parts[id]), made.get(id, ())) for id in ids}
+    return LineTimes(start, end, parts, recorded.holding, elements)
 
 
 async def _traces(session: AsyncSession, sensors: Sequence[Sensor], span: timedelta | None) -> Mapping[UUID, Trace]:

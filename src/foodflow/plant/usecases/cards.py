@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from foodflow.numerics import oee
-from foodflow.numerics.intervals import Interval, StateChange, intervals
+from foodflow.numerics.intervals import UNRECORDED, Interval, StateChange
 from foodflow.plant.rules.batches import BatchStatus
 from foodflow.plant.tables.batches import ProductionBatch
 from foodflow.plant.tables.lines import ProductionLine
@@ -109,7 +109,8 @@ class LineTimes:
 
     start: datetime
     end: datetime
-    changes: Mapping[UUID, Sequence[StateChange]]
+    intervals: Mapping[UUID, Sequence[Interval]]
+    holding: Mapping[UUID, StateChange]
     elements: Mapping[UUID, oee.Elements]
 
 
@@ -119,7 +120,7 @@ def figures_of(selection: Selection, times: LineTimes) -> Figures:
     lines, sensors = selection.all_lines, selection.all_sensors
     return Figures(
         shown=tuple(line.id for line in selection.lines),
-        states=Counter(_present(times.changes.get(line.id, ()))[0] for line in lines),
+        states=Counter(_present(times, line.id)[0] for line in lines),
         sensors=len(sensors),
         outside=sum(1 for sensor in sensors if sensor.last_breach),
         quiet=sum(1 for s in sensors if s.last_reading_time is None or s.last_reading_time < times.end - QUIET),
@@ -137,8 +138,8 @@ def card_of(
     traces: Mapping[UUID, Trace],
 ) -> LineCard:
     """The card of a line."""
-    changes, elements = times.changes.get(line.id, ()), times.elements[line.id]
-    state, since, reason = _present(changes)
+    parts, elements = times.intervals[line.id], times.elements[line.id]
+    state, since, reason = _present(times, line.id)
     hidden = selection.hidden.get(line.id, ())
     return LineCard(
         id=line.id,
@@ -151,7 +152,7 @@ def card_of(
         reason=reason,
         batch=_progress(batch) if batch is not None else None,
         effectiveness=LineEffectiveness(times.start, times.end, elements, oee.oee(elements)),
-        intervals=tuple(intervals(changes, start=times.start, end=times.end)),
+        intervals=tuple(parts),
         sensors=tuple(_sensor(sensor, traces.get(sensor.id)) for sensor in selection.drawn.get(line.id, ())),
         hidden=len(hidden),
         hidden_outside=sum(1 for sensor in hidden if sensor.last_breach),
@@ -171,16 +172,16 @@ def latest_excursions(cards: Sequence[LineCard]) -> tuple[ListedExcursion, ...]:
     return tuple(newest_first[:MOST_EXCURSIONS])
 
 
-def _present(changes: Sequence[StateChange]) -> tuple[str | None, datetime | None, str | None]:
-    """The present state, since when (as far back as is known) and its latest reason."""
-    if not changes:
+def _present(times: LineTimes, line_id: UUID) -> tuple[str | None, datetime | None, str | None]:
+    """The present state (None: nobody knows), since when (as far back as is known) and its latest reason."""
+    parts, holding = times.intervals[line_id], times.holding.get(line_id)
+    latest = parts[-1]
+    if latest.state == UNRECORDED:
         return None, None, None
-    latest = changes[-1]
-    since = latest.at
-    for change in reversed(changes):
-        if change.state != latest.state:
-            break
-        since = change.at
+    before = next((part for part in reversed(parts) if part.state != latest.state), None)
+    since = before.end if before is not None else parts[0].start
+    if before is None and holding is not None and holding.state == latest.state:
+        since = holding.at
     return latest.state, since, latest.reason
 
 

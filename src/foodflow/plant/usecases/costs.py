@@ -78,6 +78,7 @@ async def record_labour(  # noqa: PLR0913 - whose minutes at which rate, or what
     """Record what people cost: minutes × people × the rate of an hour (by default that of the settings), or a typed
     amount.
     """
+    batch = await batch_queries.batch_for_update(session, actor, batch_id)
     settings = await queries.settings_for_reference(session)
     money = require_known(settings.currency if settings else None)
     cost = BatchCost(id=clock.new_id(), kind=CostKind.LABOUR, description=description, unit="min", people=people)
@@ -88,7 +89,7 @@ async def record_labour(  # noqa: PLR0913 - whose minutes at which rate, or what
     else:
         cost.quantity, cost.unit_cost = minutes, None
     cost.amount = rounded(amount, money)
-    return await _record(session, actor, batch_id, cost)
+    return await _record(session, actor, batch, cost)
 
 
 async def record_material(  # noqa: PLR0913 - what went into a batch, how much of it, and at what price
@@ -102,10 +103,11 @@ async def record_material(  # noqa: PLR0913 - what went into a batch, how much o
     unit_cost: Decimal,
 ) -> BatchCost:
     """Record what material cost: quantity × unit cost."""
+    batch = await batch_queries.batch_for_update(session, actor, batch_id)
     money = await currency(session)
     cost = BatchCost(id=clock.new_id(), kind=CostKind.MATERIAL, description=description, unit=unit, people=None)
     cost.quantity, cost.unit_cost, cost.amount = quantity, unit_cost, rounded(quantity * unit_cost, money)
-    return await _record(session, actor, batch_id, cost)
+    return await _record(session, actor, batch, cost)
 
 
 async def remove_cost(session: AsyncSession, actor: Actor, id: UUID) -> None:
@@ -148,8 +150,7 @@ async def add_up_scrap(session: AsyncSession, batch: ProductionBatch) -> None:
     batch.scrap_cost = rounded(cost, batch.currency) if cost is not None and batch.currency else cost
 
 
-async def _record(session: AsyncSession, actor: Actor, batch_id: UUID, cost: BatchCost) -> BatchCost:
-    batch = await batch_queries.batch_for_update(session, actor, batch_id)
+async def _record(session: AsyncSession, actor: Actor, batch: ProductionBatch, cost: BatchCost) -> BatchCost:
     cost.batch_id, cost.recorded_by, cost.recorded_at = batch.id, actor.id, clock.now()
     session.add(cost)
     await session.flush()

@@ -34,7 +34,7 @@ from foodflow.plant.rules.shared import require_recordable
 from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
 from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.usecases import costs
-from foodflow.plant.usecases.effectiveness import MEASURE_BATCH
+from foodflow.plant.usecases.remeasuring import MEASURE_BATCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,8 @@ from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.numerics import oee
 from foodflow.plant.queries import lines as queries
-from foodflow.plant.rules.shared import (
-    window,
-)
-
-MEASURE_BATCH = "plant.measure_completed_batch"
-"""The job that measures a completed batch, and measures it again when something of its time is reported late."""
+from foodflow.plant.rules.shared import window
+from foodflow.plant.usecases.states import line_intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,8 @@ async def effectiveness(
 
 async def measured(session: AsyncSession, line_id: UUID, start: datetime, end: datetime) -> LineEffectiveness:
     """The effectiveness of a line over exactly [start, end), from its recorded states and counts."""
-    changes = await queries.state_changes(session, line_id, start, end)
+    lines = await queries.lines_of(session, [line_id])
+    parts = (await line_intervals(session, lines, start, end))[line_id]
     made = await queries.amounts(session, line_id, start, end)
-    elements = oee.elements_of(oee.line_time(changes, start=start, end=end), made)
+    elements = oee.elements_of(oee.time_of(parts), made)
     return LineEffectiveness(start, end, elements, oee.oee(elements))

@@ -10,7 +10,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import unless_taken
 from foodflow.kernel.preconditions import require_match
 from foodflow.plant.queries import lines as queries
-from foodflow.plant.rules.lines import LineNotFound
+from foodflow.plant.rules.lines import SPEEDS, LineNotFound, require_speeds_in_order
 from foodflow.plant.rules.shared import (
     MAX_NUMBER,
     InUse,
@@ -24,6 +24,7 @@ from foodflow.plant.tables.lines import ProductionLine
 async def create_line(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> ProductionLine:
     """Set up a line at a site that the actor is for; its state is unknown until the first one is recorded."""
     require_own_site(actor, fields["plant_name"])
+    require_speeds_in_order(fields.get("min_speed"), fields.get("design_speed"), fields.get("max_speed"))
     now = clock.now()
     line = ProductionLine(id=clock.new_id(), is_active=True, created_at=now, updated_at=now, **fields)
     async with unless_taken(session, Taken(f"there is a line {line.line_number} already")):
@@ -53,6 +54,8 @@ async def change_line(session: AsyncSession, actor: Actor, id: UUID, changes: di
     require_own_site(actor, changes.get("plant_name", line.plant_name))
     for name, value in changes.items():
         setattr(line, name, value)
+    if changes.keys() & SPEEDS:
+        require_speeds_in_order(line.min_speed, line.design_speed, line.max_speed)
     line.updated_at = clock.now()
     audit.record(session, actor, "line.changed", line.id, **changes)
     return line
