@@ -125,7 +125,8 @@ async def _calendar(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def _downtime(client: httpx.AsyncClient) -> dict[str, Any]:
-    return await _posted(client, f"{PLANT}/downtimes", line_id=(await _line(client))["id"])
+    line = await _line(client)
+    return await _posted(client, f"{PLANT}/downtimes", line_id=line["id"], start_time="2026-01-05T06:00:00Z")
 
 
 async def _reason(client: httpx.AsyncClient) -> dict[str, Any]:

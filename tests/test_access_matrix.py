@@ -24,7 +24,7 @@ from tests.attacks.callers import LET_IN, SAFE, Caller, Csrf, World
 from tests.attacks.make import Answer, ask
 from tests.make import Person
 from tests.registry import MAKERS
-from tests.test_routes_are_closed import ROUTES, Declared, declared
+from tests.test_routes_are_closed import PARAMETERS, ROUTES, Declared, below, declared
 
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
 
@@ -55,19 +55,13 @@ BODIES: Final[dict[str, object]] = {
         "end_time": "2026-01-05T07:00:00Z",
     },
     "PUT /api/v1/plant-ops/lines/{id}/states/{at}": {"status": "idle", "why": "so"},
+    "PUT /api/v1/plant-ops/downtimes/{id}": {"root_cause": "Wear"},
     "PUT /api/v1/plant-ops/calendars/{plant_name:path}": {"time_zone": "Europe/Berlin"},
     "POST /api/v1/plant-ops/batches/{id}/counts": {"good": 1},
     "POST /api/v1/plant-ops/batches/{id}/labour": {"minutes": 1},
     "POST /api/v1/plant-ops/lines/{id}/readings/import": "time,T-1\n2026-01-05 06:00,4\n",
 }
 """By operation, what to send where the smallest body that the document allows is not valid or is no JSON."""
-
-LONG_AGO: Final = "2026-01-05T06:00:00Z"
-PARAMETERS: Final[dict[str, dict[str, str]]] = {
-    "DELETE /api/v1/plant-ops/lines/{id}/states/{at}": {"why": "so"},
-    "DELETE /api/v1/plant-ops/lines/{id}/spans/{span_id}": {"why": "so"},
-}
-"""By operation, what has to be asked for in its query."""
 
 Entry = tuple[str, Declared]
 
@@ -232,8 +226,7 @@ async def test_a_route_that_lets_in_others_than_it_should_is_found_out(
 def at(path: str, id: str) -> str:
     """A path at the thing of this id, and below it at things that there are not."""
     known = thing_of(path) or ""
-    below = path.removeprefix(known).replace("{at}", LONG_AGO)
-    return re.sub(r"\{[^}]+\}", id, known) + re.sub(r"\{[^}]+\}", NOBODY, below)
+    return re.sub(r"\{[^}]+\}", id, known) + below(path.removeprefix(known))
 
 
 @pytest.mark.parametrize("entry", OF_A_THING, ids=name_of)
@@ -262,5 +255,5 @@ async def test_what_is_done_to_a_thing_of_ones_own_finds_none_of_another_company
     else:
         assert stolen.status_code == 404, stolen.text
     own = await client.request(method, at(route.path, await make_one(client)), **sent)
-    below = "{" in route.path.removeprefix(thing_of(route.path) or "")
-    assert own.status_code not in {401, 403} | (set() if below else {404}), own.text
+    is_below = "{" in route.path.removeprefix(thing_of(route.path) or "")
+    assert own.status_code not in {401, 403} | (set() if is_below else {404}), own.text

@@ -181,12 +181,14 @@ INSERT INTO downtimes (
     preventive_action, reported_by, created_at, updated_at
 )
 SELECT gen_random_uuid(), line_id, state, at, until, reason, state <> 'downtime',
-       state = 'downtime' AND coalesce(until - at < interval '300 seconds', false), '', '', '', recorded_by, now(), now()
+       state = 'downtime' AND coalesce(until - at < interval '300 seconds', false), '', '',
+       '', recorded_by, now(), now()
 FROM (
     SELECT line_id, state, reason, recorded_by, at, lead(at) OVER (PARTITION BY line_id ORDER BY at) AS until
     FROM (
         SELECT line_id, at, state, reason, recorded_by,
-               (state, reason) IS NOT DISTINCT FROM (lag(state) OVER one, lag(reason) OVER one) AS goes_on
+               state IS NOT DISTINCT FROM lag(state) OVER one
+               AND reason IS NOT DISTINCT FROM lag(reason) OVER one AS goes_on
         FROM line_states WINDOW one AS (PARTITION BY line_id ORDER BY at)
     ) AS each WHERE NOT goes_on
 ) AS kept

@@ -131,7 +131,6 @@ async def replace_state(
 async def withdraw_state(session: AsyncSession, actor: Actor, line_id: UUID, *, at: datetime, why: str) -> None:
     """Withdraw what was reported of a line for a moment: the state before it goes on; the report is kept."""
     line = await line_queries.line_for_update(session, actor, line_id)
-    require_match(session, line)
     row = await queries.reported_at(session, line.id, at)
     _keep(session, actor, row, why)
     await session.delete(row)
@@ -149,7 +148,6 @@ async def record_span(
     Of spans that overlap, the one recorded last holds.
     """
     line = await line_queries.line_for_update(session, actor, line_id)
-    require_match(session, line)
     require_active(is_active=line.is_active, number=line.line_number)
     now = clock.now()
     require_recordable(start, now, field="start_time")
@@ -177,7 +175,6 @@ async def lay_span(
 async def withdraw_span(session: AsyncSession, actor: Actor, line_id: UUID, id: UUID, *, why: str) -> None:
     """Withdraw a span: what lies below it shows again; the span is kept."""
     line = await line_queries.line_for_update(session, actor, line_id)
-    require_match(session, line)
     span = await queries.span_for_update(session, line.id, id)
     span.withdrawn_by, span.withdrawn_at, span.why = actor.id, clock.now(), why
     await _changed(session, actor, line, start=span.start_time, end=span.end_time)
