@@ -210,8 +210,7 @@ async def test_the_database_itself_lets_one_batch_be_in_progress_and_one_have_th
     good(await do(client, first, "start", at=make.at()))
     for statement in (
         "UPDATE production_batches SET status = 'in_progress' WHERE id = :id",
-        "INSERT INTO batch_runs (batch_id, line_id, start_time) SELECT id, line_id, now() FROM production_batches"
-        " WHERE id = :id",
+        "INSERT INTO batch_runs SELECT id, now(), line_id FROM production_batches WHERE id = :id",
     ):
         with pytest.raises(IntegrityError):
             async with session.begin_nested():
@@ -240,18 +239,18 @@ DEEDS: Final = [
 ]
 
 
-@pytest.mark.parametrize(("deed", "status", "type", "data"), DEEDS)
+@pytest.mark.parametrize(("deed", "status", "event", "data"), DEEDS)
 async def test_each_deed_is_told_and_recorded(
-    client: httpx.AsyncClient, witness: Witness, batch: Json, deed: str, status: str, type: str, data: Json
+    client: httpx.AsyncClient, witness: Witness, batch: Json, deed: str, status: str, event: str, data: Json
 ) -> None:
     await lead(client, batch, status)
     await witness.look_away()
     good(await do(client, batch, deed, at=make.at(hours=5), reason="metal"))
     [told] = await witness.told("plant.batch")
-    assert (told.type, told.subject) == (type, f"plant.batch/{batch['id']}")
+    assert (told.type, told.subject) == (event, f"plant.batch/{batch['id']}")
     assert told.data.items() >= data.items()
     [entry] = [each for each in await witness.recorded() if each.action.startswith("batch.")]
-    assert (f"plant.{entry.action}", entry.details["reason"]) == (type, "metal")
+    assert (f"plant.{entry.action}", entry.details["reason"]) == (event, "metal")
 
 
 async def test_a_batch_is_addressed_by_its_number_wherever_it_is_by_its_id(
