@@ -307,3 +307,17 @@ async def test_a_duration_lasts_from_start_to_end(client: httpx.AsyncClient, bat
     found = await now(client, batch)
     lasted = datetime.fromisoformat(found["actual_end_time"]) - datetime.fromisoformat(found["actual_start_time"])
     assert found["duration_minutes"] == lasted.total_seconds() / 60 == 60
+
+
+async def test_the_board_shows_a_held_batch_on_its_line_until_that_is_released(
+    client: httpx.AsyncClient, line: Json, batch: Json
+) -> None:
+    card = f"/fragments/line/{line['id']}"
+    await lead(client, batch, "on_hold")
+    shown = (await client.get(card)).text
+    assert batch["batch_number"] in shown
+    assert "on hold" in shown
+    good(await do(client, batch, "resume", at=make.at(hours=2)))
+    assert "on hold" not in (await client.get(card)).text
+    good(await do(client, batch, "hold", at=make.at(hours=3), release_line=True))
+    assert batch["batch_number"] not in (await client.get(card)).text
