@@ -390,7 +390,7 @@ async def test_every_event_of_the_plant_says_where_it_happened(
             " WHERE type LIKE 'plant.%' GROUP BY type"
         )
     )
-    astray = dict(row for row in rows)
+    astray: Json = dict(row for row in rows)
     assert astray.keys() >= TOLD
     assert not any(astray.values()), astray
 

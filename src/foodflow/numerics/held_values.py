@@ -38,12 +38,18 @@ def held(
     """Summarise readings (microseconds since 1970, int64, ascending; float64; both of shape (n,)) over spans in order.
 
     A reading holds from its time to the next reading or the end of its span, whichever comes first; the time of a span
-    before its first reading is not covered. A limit that is None does not limit. Readings that all lie at one moment
-    have no time to be weighed by and are weighed alike.
+    before its first reading is not covered. A limit that is None does not limit.
     """
     parts = [_part(times, values, span) for span in spans]
     inside = np.concatenate([part[0] for part in parts]) if parts else np.empty(0)
     weights = np.concatenate([part[1] for part in parts]) if parts else np.empty(0)
+    return _summed(inside, weights, low=low, high=high)
+
+
+def _summed(
+    inside: NDArray[np.float64], weights: NDArray[np.float64], *, low: float | None, high: float | None
+) -> Held:
+    """Values weighed by microseconds, or alike where there are none."""
     if not len(inside):
         return Held(readings=0, mean=None, least=None, greatest=None, outside=None, seconds=0.0)
     covered = float(weights.sum())
@@ -68,7 +74,7 @@ def held(
 def plain(values: Sequence[float], *, low: float | None = None, high: float | None = None) -> Held:
     """The same of values that somebody noted down now and then: each counts alike, and no time is covered."""
     noted = np.asarray(values, np.float64)
-    return held(np.zeros(len(noted), np.int64), noted, [(0, 1)] if len(noted) else [], low=low, high=high)
+    return _summed(noted, np.zeros(len(noted)), low=low, high=high)
 
 
 def _part(

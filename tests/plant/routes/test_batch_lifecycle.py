@@ -210,8 +210,7 @@ async def test_the_database_itself_lets_one_batch_be_in_progress_and_one_have_th
     good(await do(client, first, "start", at=make.at()))
     for statement in (
         "UPDATE production_batches SET status = 'in_progress' WHERE id = :id",
-        "INSERT INTO batch_runs (batch_id, line_id, start_time) SELECT id, line_id, now() FROM production_batches"
-        " WHERE id = :id",
+        "INSERT INTO batch_runs SELECT id, now(), line_id FROM production_batches WHERE id = :id",
     ):
         with pytest.raises(IntegrityError):
             async with session.begin_nested():
@@ -240,18 +239,18 @@ DEEDS: Final = [
 ]
 
 
-@pytest.mark.parametrize(("deed", "status", "type", "data"), DEEDS)
+@pytest.mark.parametrize(("deed", "status", "event", "data"), DEEDS)
 async def test_each_deed_is_told_and_recorded(
-    client: httpx.AsyncClient, witness: Witness, batch: Json, deed: str, status: str, type: str, data: Json
+    client: httpx.AsyncClient, witness: Witness, batch: Json, deed: str, status: str, event: str, data: Json
 ) -> None:
     await lead(client, batch, status)
     await witness.look_away()
     good(await do(client, batch, deed, at=make.at(hours=5), reason="metal"))
     [told] = await witness.told("plant.batch")
-    assert (told.type, told.subject) == (type, f"plant.batch/{batch['id']}")
+    assert (told.type, told.subject) == (event, f"plant.batch/{batch['id']}")
     assert told.data.items() >= data.items()
     [entry] = [each for each in await witness.recorded() if each.action.startswith("batch.")]
-    assert (f"plant.{entry.action}", entry.details["reason"]) == (type, "metal")
+    assert (f"plant.{entry.action}", entry.details["reason"]) == (event, "metal")
 
 
 async def test_a_batch_is_addressed_by_its_number_wherever_it_is_by_its_id(
@@ -308,3 +307,17 @@ async def test_a_duration_lasts_from_start_to_end(client: httpx.AsyncClient, bat
     found = await now(client, batch)
     lasted = datetime.fromisoformat(found["actual_end_time"]) - datetime.fromisoformat(found["actual_start_time"])
     assert found["duration_minutes"] == lasted.total_seconds() / 60 == 60
+
+
+async def test_the_board_shows_a_held_batch_on_its_line_until_that_is_released(
+    client: httpx.AsyncClient, line: Json, batch: Json
+) -> None:
+    card = f"/fragments/line/{line['id']}"
+    await lead(client, batch, "on_hold")
+    shown = (await client.get(card)).text
+    assert batch["batch_number"] in shown
+    assert "on hold" in shown
+    good(await do(client, batch, "resume", at=make.at(hours=2)))
+    assert "on hold" not in (await client.get(card)).text
+    good(await do(client, batch, "hold", at=make.at(hours=3), release_line=True))
+    assert batch["batch_number"] not in (await client.get(card)).text

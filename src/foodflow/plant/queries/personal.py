@@ -1,12 +1,14 @@
-"""What lines, counts and states say of whoever recorded them."""
+"""What lines and batches say of whoever recorded them."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.plant.tables.batches import ProductionCount
+from foodflow.plant.tables.batches import BatchMove, ProductionCount
+from foodflow.plant.tables.costs import BatchCost
 from foodflow.plant.tables.lines import LineStateChange
+from foodflow.plant.tables.parameters import BatchActual
 
 
 async def states_recorded_by(session: AsyncSession, recorder: str) -> Sequence[LineStateChange]:
@@ -19,3 +21,21 @@ async def counts_recorded_by(session: AsyncSession, recorder: str) -> Sequence[P
     """The counts that somebody recorded, in their order."""
     found = select(ProductionCount).where(ProductionCount.recorded_by == recorder)
     return (await session.scalars(found.order_by(ProductionCount.at, ProductionCount.id))).all()
+
+
+async def moves_recorded_by(session: AsyncSession, recorder: str) -> Sequence[BatchMove]:
+    """The moves of batches that somebody recorded, in their order."""
+    found = select(BatchMove).where(BatchMove.recorded_by == recorder)
+    return (await session.scalars(found.order_by(BatchMove.at, BatchMove.batch_id, BatchMove.number))).all()
+
+
+async def actuals_recorded_by(session: AsyncSession, recorder: str) -> Sequence[BatchActual]:
+    """The values that somebody noted down, in their order."""
+    found = select(BatchActual).where(BatchActual.recorded_by == recorder)
+    return (await session.scalars(found.order_by(BatchActual.at, BatchActual.id))).all()
+
+
+async def costs_recorded_by(session: AsyncSession, recorder: str) -> Sequence[BatchCost]:
+    """The costs that somebody recorded, in their order."""
+    found = select(BatchCost).where(BatchCost.recorded_by == recorder)
+    return (await session.scalars(found.order_by(BatchCost.recorded_at, BatchCost.id))).all()

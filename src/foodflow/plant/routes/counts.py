@@ -27,7 +27,7 @@ _NOTHING_NEW: dict[int | str, dict[str, object]] = {
     "/lines/{id}/counts",
     status_code=201,
     dependencies=[needs("plant.record")],
-    response_model=CountOut,
+    response_model=CountOut | CounterOut,
     responses=_NOTHING_NEW,
 )
 async def record_count(  # noqa: PLR0917 - FastAPI's way of declaring parameters
@@ -41,7 +41,7 @@ async def record_count(  # noqa: PLR0917 - FastAPI's way of declaring parameters
     "/batches/{id}/counts",
     status_code=201,
     dependencies=[needs("plant.record")],
-    response_model=CountOut,
+    response_model=CountOut | CounterOut,
     responses=_NOTHING_NEW,
 )
 async def count_batch(  # noqa: PLR0917 - FastAPI's way of declaring parameters
