@@ -185,7 +185,9 @@ class Settings(BaseSettings):
         min_length=32,
     )
     api_key: SecretStr | None = _setting(
-        None, "Key that `foodflow gateway` calls FoodFlow with. Not set: the key_file of its configuration.", "an API key"
+        None,
+        "Key that `foodflow gateway` calls FoodFlow with. Not set: the key_file of its configuration.",
+        "an API key",
     )
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = _setting(
         "info", "How much is logged.", "debug, info, warning, error or critical"

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.bulk import POSTGRES_EPOCH, fetch
+from foodflow.kernel.bulk import POSTGRES_EPOCH, array_of, fetch
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.status_codes import are_bad
 from foodflow.plant.rules.shared import EARLIEST
@@ -84,12 +84,12 @@ JOIN reading_blocks AS b ON b.sensor_key = w.key
 ORDER BY w.key
 """  # noqa: S608 - the same
 _REPORTING = """
-SELECT s.id, s.key, s.line_id, l.plant_name, s.sensor_code, s.name, s.sensor_type, s.unit_of_measure, s.min_value,
-       s.max_value, s.target_value, s.tolerance, s.is_active, s.first_reading_time, s.last_reading_time,
-       s.last_reading_value, s.last_breach, s.last_status, s.last_received, s.loose_blocks, s.loose_since
+SELECT s.id, s.key, s.line_id, l.plant_name, s.sensor_code, s.min_value, s.max_value, s.is_active, s.first_reading_time,
+       s.last_reading_time, s.last_reading_value, s.last_breach, s.last_status, s.last_received, s.loose_blocks,
+       s.loose_since
 FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
-WHERE s.id = ANY(CAST(:ids AS uuid[]))
-      AND (CAST(:sites AS text[]) IS NULL OR l.plant_name = ANY(CAST(:sites AS text[])))
+WHERE s.id = ANY(CAST(%(ids)s AS uuid[]))
+      AND (CAST(%(sites)s AS text[]) IS NULL OR l.plant_name = ANY(CAST(%(sites)s AS text[])))
 ORDER BY s.key FOR NO KEY UPDATE OF s
 """
 
@@ -102,13 +102,8 @@ class Reporting(NamedTuple):
     line_id: UUID
     plant_name: str
     sensor_code: str
-    name: str
-    sensor_type: str
-    unit_of_measure: str
     min_value: float | None
     max_value: float | None
-    target_value: float | None
-    tolerance: float | None
     is_active: bool
     first_reading_time: datetime | None
     last_reading_time: datetime | None
@@ -173,7 +168,7 @@ async def reporting_for_update(session: AsyncSession, actor: Actor, ids: Sequenc
     """
     await session.flush()
     sites = list(actor.sites) if actor.sites is not None else None
-    rows = await session.execute(text(_REPORTING), {"ids": list(ids), "sites": sites})
+    rows = await fetch(session, _REPORTING, {"ids": array_of(ids), "sites": sites})
     return [Reporting(*row) for row in rows]
 
 
@@ -195,7 +190,7 @@ async def stored_of(session: AsyncSession, windows: Sequence[Window]) -> tuple[N
     """What is stored around each of the windows, at least all that lies within: the number of the window and the
     readings, in no order within a window.
     """
-    keys, starts, ends = ([window[place] for window in windows] for place in range(3))
+    keys, starts, ends = (array_of(window[place] for window in windows) for place in range(3))
     rows = await fetch(session, _STORED, {"keys": keys, "starts": starts, "ends": ends})
     found = _series([row[1:] for row in rows])
     places = np.array([row[0] - 1 for row in rows], np.int64)
@@ -210,7 +205,7 @@ async def series(session: AsyncSession, key: int, start: datetime, end: datetime
 
 async def series_of(session: AsyncSession, windows: Sequence[Window], *, most: int) -> dict[int, Series]:
     """The readings of each sensor within its window, the newest `most` of them, by the sensor's key."""
-    keys, starts, ends = ([window[place] for window in windows] for place in range(3))
+    keys, starts, ends = (array_of(window[place] for window in windows) for place in range(3))
     parts: dict[int, list[Any]] = {key: [] for key, _, _ in windows}
     for row in await fetch(session, _NEWEST, {"keys": keys, "starts": starts, "ends": ends, "most": most}):
         parts[row[0]].append(row[1:])

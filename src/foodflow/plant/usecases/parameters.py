@@ -13,8 +13,10 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.preconditions import require_match
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.held_values import Held, held, plain
+from foodflow.numerics.status_codes import are_bad
 from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import parameters as queries
+from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.rules.batches import (
     FINAL,
@@ -184,11 +186,13 @@ async def _measured(
         return nothing, False
     sensor = await sensor_queries.sensor(session, actor, sensor_id)
     start, end = spans[0][0], spans[-1][1]
-    if await sensor_queries.count_readings(session, sensor.key, start, end, at_most=MOST_READINGS) > MOST_READINGS:
+    if await reading_queries.certain_count(session, sensor.key, start, end) > MOST_READINGS:
         return nothing, True
-    series = await sensor_queries.series(session, sensor.key, start, end)
+    series = await reading_queries.series(session, sensor.key, start, end)
+    usable = ~are_bad(series.statuses)
     micros = [(to_micros(first), to_micros(last)) for first, last in spans]
-    return held(series.times, series.values, micros, low=parameter.low, high=parameter.high), False
+    found = held(series.times[usable], series.values[usable], micros, low=parameter.low, high=parameter.high)
+    return found, False
 
 
 async def _require_sensor_of(
