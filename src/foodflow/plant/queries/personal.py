@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.plant.tables.batches import ProductionCount
+from foodflow.plant.tables.calibrations import Calibration
 from foodflow.plant.tables.lines import LineStateChange
 
 
@@ -19,3 +20,9 @@ async def counts_recorded_by(session: AsyncSession, recorder: str) -> Sequence[P
     """The counts that somebody recorded, in their order."""
     found = select(ProductionCount).where(ProductionCount.recorded_by == recorder)
     return (await session.scalars(found.order_by(ProductionCount.at, ProductionCount.id))).all()
+
+
+async def calibrations_recorded_by(session: AsyncSession, recorder: str) -> Sequence[Calibration]:
+    """The calibrations that somebody recorded, in their order."""
+    found = select(Calibration).where(Calibration.recorded_by == recorder)
+    return (await session.scalars(found.order_by(Calibration.at, Calibration.id))).all()

@@ -36,6 +36,9 @@ class Sensor(TenantTable):
     max_value: Mapped[float | None]
     target_value: Mapped[float | None]
     tolerance: Mapped[float | None]
+    calibration_offset: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    last_calibration_date: Mapped[datetime | None] = mapped_column(Moment)
+    next_calibration_date: Mapped[datetime | None] = mapped_column(Moment)
     is_active: Mapped[bool]
     first_reading_time: Mapped[datetime | None] = mapped_column(Moment)
     last_reading_time: Mapped[datetime | None] = mapped_column(Moment)

@@ -8,10 +8,15 @@ from foodflow.plant.queries import personal as queries
 
 
 async def recorded_by(session: AsyncSession, recorder: str) -> dict[str, list[dict[str, Any]]]:
-    """The states and counts that an actor (`user:17`) recorded."""
+    """The states, counts and calibrations that an actor (`user:17`) recorded."""
     states = await queries.states_recorded_by(session, recorder)
     counts = await queries.counts_recorded_by(session, recorder)
+    calibrations = await queries.calibrations_recorded_by(session, recorder)
     return {
         "states": [{"line": s.line_id, "at": s.at, "state": s.state, "reason": s.reason} for s in states],
         "counts": [{"line": c.line_id, "at": c.at, "good": float(c.good), "scrap": float(c.scrap)} for c in counts],
+        "calibrations": [
+            {"sensor": c.sensor_id, "at": c.at, "offset": c.calibration_offset, "by": c.calibrated_by}
+            for c in calibrations
+        ],
     }

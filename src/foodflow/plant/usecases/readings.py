@@ -3,7 +3,7 @@ commit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from foodflow.plant.queries import sensors as queries
 from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, SensorInactive, UnknownSensors, rows_refused
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
 from foodflow.plant.tables.sensors import Sensor
+from foodflow.plant.usecases.calibrations import corrected
 from foodflow.plant.usecases.noting import Rows, take_note, wire
 
 _COLUMNS = ("sensor_key", "time", "value", "breach")
@@ -73,6 +74,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     _require_valid(columns)
     sites = await _sensors_for_update(session, actor, columns)
     sensors = {sensor.id: sensor for sensor in sites}
+    columns = replace(columns, values=await corrected(session, sensors, columns))
     keys = np.array([sensors[id].key for id in columns.sensors], np.int32)[columns.which]
     arrivals = sort_out(keys, columns.times, columns.values)
     places = arrivals.kept
