@@ -23,6 +23,11 @@ _ENQUEUE_FOR = text(
     " AS r (tenant, task, arguments, place) ORDER BY r.place"
 )
 
+_ENQUEUE_FOR_ALL = text(
+    "SELECT platform.enqueue_for(slug, :task, CAST(:arguments AS jsonb), NULL, :task, NULL) FROM platform.tenants"
+    " WHERE suspended_at IS NULL ORDER BY slug"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -72,6 +77,13 @@ async def enqueue_for(session: AsyncSession, tenant: str, name: str, /, **argume
     """Have a job done for a company out of a transaction of the platform, once that has committed."""
     values = {"tenants": [tenant], "tasks": [name], "arguments": [json.dumps(arguments)]}
     await session.execute(_ENQUEUE_FOR, values)
+
+
+async def enqueue_for_all(session: AsyncSession, name: str, /, **arguments: Any) -> None:  # noqa: ANN401
+    """Have a job done for each company that is not suspended, out of a transaction of the platform; only one of its
+    name waits at a time in a company.
+    """
+    await session.execute(_ENQUEUE_FOR_ALL, {"task": name, "arguments": json.dumps(arguments)})
 
 
 def sink_of(jobs: Sequence[Job]) -> Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]:

@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.db import Database, tenant_transaction
-from foodflow.kernel.jobs import Job
+from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
+from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_all
 from foodflow.plant.events.batches import BatchCompleted
-from foodflow.plant.usecases import batches, effectiveness
+from foodflow.plant.queries.packing import keys_to_pack
+from foodflow.plant.usecases import batches, effectiveness, packing
 
 
 async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
@@ -16,4 +17,33 @@ async def measure_completed_batch(database: Database, actor: Actor, *, event: di
         await batches.measure_batch(session, actor, UUID(event["batch_id"]))
 
 
-JOBS = (Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),)
+async def pack_readings(database: Database, actor: Actor, *, least: int = packing.LOOSE) -> None:
+    """Pack the readings of each sensor that has at least so many small blocks, each day in a transaction of its own."""
+    async with tenant_transaction(database, actor) as session:
+        keys = await keys_to_pack(session, least)
+    for key in keys:
+        is_left = True
+        while is_left:
+            async with tenant_transaction(database, actor) as session:
+                is_left = await packing.pack_some(session, key)
+
+
+async def make_months(database: Database, actor: Actor) -> None:
+    """Make the months to come before readings of them arrive."""
+    async with tenant_transaction(database, actor) as session:
+        await packing.make_months_ahead(session)
+
+
+async def tidy_readings(database: Database) -> None:
+    """Have the months to come made, and what few small blocks are left of the day packed, in every company."""
+    async with platform_transaction(database) as session:
+        await enqueue_for_all(session, packing.MAKE_MONTHS)
+        await enqueue_for_all(session, packing.PACK, least=1)
+
+
+JOBS = (
+    Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),
+    Job(packing.PACK, pack_readings),
+    Job(packing.MAKE_MONTHS, make_months),
+)
+PERIODIC = (PlatformJob("plant.tidy_readings", "7 1 * * *", tidy_readings),)

@@ -12,7 +12,8 @@ from foodflow.kernel.exports import csv_file
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
 from foodflow.kernel.paging import CSV_ANSWER
 from foodflow.numerics.epoch import from_micros
-from foodflow.plant.rules.units import Conversion
+from foodflow.plant.queries.readings import Reading
+from foodflow.plant.rules.units import UNCHANGED, Conversion
 from foodflow.plant.schemas.incoming.formats import DECODERS, request_body
 from foodflow.plant.schemas.sensors import (
     ExcursionOut,
@@ -26,7 +27,6 @@ from foodflow.plant.schemas.sensors import (
     Taking,
 )
 from foodflow.plant.schemas.shared import BREACHES
-from foodflow.plant.tables.sensors import Reading
 from foodflow.plant.usecases import history, readings
 from foodflow.plant.usecases.noting import wire
 from foodflow.plant.usecases.units import told_in
@@ -62,10 +62,10 @@ async def record_reading(
     session: Transaction, actor: CurrentActor, id: UUID, body: ReadingIn, _asked: Annotated[Taking, Query()]
 ) -> ReadingOut:
     """Store one reading; the same one again is harmless."""
-    breach = await readings.store_reading(
-        session, actor, id, named=body.sensor_id, at=body.timestamp, value=body.number
+    reading = await readings.store_reading(
+        session, actor, id, named=body.sensor_id, at=body.timestamp, value=body.value, status=body.status
     )
-    return ReadingOut(timestamp=body.timestamp, value=body.value, breach=BREACHES[breach])
+    return reading_out(reading)
 
 
 @router.get(
@@ -84,18 +84,14 @@ async def list_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameter
     if wanted.format == "csv":
         code = await history.code_of(session, actor, id)
         parts = history.parts_of_readings(session, actor, id, **window, descending=descending)
-        told = ([_reading(reading, unit) for reading in part] async for part in parts)
+        told = ([reading_out(reading, unit) for reading in part] async for part in parts)
         return await csv_file(session, told, ReadingOut, name=code)
     found = await history.page_of_readings(session, actor, id, **window, descending=descending, limit=wanted.page_size)
-    results = [_reading(reading, unit) for reading in found.readings]
+    results = [reading_out(reading, unit) for reading in found.readings]
     if found.goes_on_at is None:
         return ReadingsPage(next=None, results=results)
     bound = "end_time" if descending else "start_time"
     return ReadingsPage(next=str(request.url.include_query_params(**{bound: wire(found.goes_on_at)})), results=results)
-
-
-def _reading(reading: Reading, unit: Conversion) -> ReadingOut:
-    return ReadingOut(timestamp=reading.time, value=unit.of(reading.value), breach=BREACHES[reading.breach])
 
 
 @router.get("/{id}/series", dependencies=[needs("plant.read")])
@@ -106,6 +102,18 @@ async def get_series(
     window = {"start": wanted.start_time, "end": wanted.end_time}
     unit = await told_in(session, actor, id, wanted.unit)
     return series_out(await history.draw(session, actor, id, **window, points=wanted.points)).told_in(unit)
+
+
+def reading_out(reading: Reading, unit: Conversion = UNCHANGED) -> ReadingOut:
+    """The wire shape of a stored reading, its value in a unit."""
+    return ReadingOut(
+        timestamp=reading.time,
+        server_timestamp=reading.received,
+        value=None if reading.value is None else unit.of(reading.value),
+        status_code=reading.status,
+        breach=BREACHES[reading.breach],
+        late=reading.late,
+    )
 
 
 def series_out(drawing: history.Drawing) -> SeriesOut:

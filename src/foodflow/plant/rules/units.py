@@ -100,6 +100,10 @@ class Conversion:
         return self.factor == 1 and self.offset == 0
 
 
+UNCHANGED: Final = Conversion(1, 0)
+"""From a unit to itself."""
+
+
 def require_unit(unit: str, *, field: str = "unit_of_measure") -> None:
     """A unit is a UCUM code; where somebody wrote what a code stands for, the refusal says the code."""
     if unit in EVERYDAY or _is_code(unit):
@@ -119,7 +123,7 @@ def require_fixed(present: str, wanted: str) -> None:
 def conversion(of: str, to: str, *, field: str = "unit") -> Conversion:
     """How values of a unit become values of another; refused where they measure something else."""
     if of == to:
-        return Conversion(1, 0)
+        return UNCHANGED
     found = _conversion(of, to)
     if found is None:
         message = f"values in {of} cannot be told in {to}"

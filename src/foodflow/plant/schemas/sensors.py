@@ -81,6 +81,8 @@ class SensorOut(Versioned):
     first_reading_time: Instant | None
     last_reading_time: Instant | None
     last_reading_value: float | None
+    last_status: StatusCode
+    last_received: Instant | None
     last_breach: Annotated[int, Field(exclude=True)]
     created_at: Instant
     updated_at: Instant
@@ -88,7 +90,7 @@ class SensorOut(Versioned):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def breach(self) -> Breach:
-        """Whether the latest reading lies below or above the limits."""
+        """Whether the latest reading that is not Bad lies below or above the limits."""
         return BREACHES[self.last_breach]
 
     @computed_field  # type: ignore[prop-decorator]
@@ -166,11 +168,16 @@ class SeriesWanted(Window):
 
 
 class ReadingOut(Out):
-    """A stored reading; `breach` says whether it lay outside the limits then in force."""
+    """A stored reading. `timestamp` is its source's time, `server_timestamp` when it was stored (null: not known);
+    `breach` says whether it lay outside the limits then in force, `late` that its sensor had a later reading already.
+    """
 
     timestamp: Instant
-    value: float | None
+    server_timestamp: Instant | None
+    value: Annotated[float | None, Field(description="null where a Bad reading has none")]
+    status_code: StatusCode
     breach: Breach
+    late: bool
 
 
 class ReadingsPage(BaseModel):
@@ -181,18 +188,23 @@ class ReadingsPage(BaseModel):
 
 
 class ConflictOut(Out):
-    """A row (from 0) that gave another value for a moment that has one; the first one was kept."""
+    """A row (from 0) that gave another value or status for a moment that has one; the first one was kept."""
 
     row: int
-    kept: float
-    given: float
+    kept: float | None
+    given: float | None
+    kept_status: StatusCode
+    given_status: StatusCode
 
 
 class StoredOut(Out):
-    """What became of a call's readings; `repeated` ones were there already."""
+    """What became of a call's readings: each was stored, is `repeated` (it was there already) or conflicting. Of those
+    that were stored, some came `late`, after a later one of their sensor, or lie outside limits.
+    """
 
     stored: int
     repeated: int
+    late: int
     outside_limits: int
     conflicting: list[ConflictOut]
 

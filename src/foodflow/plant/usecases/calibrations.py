@@ -1,6 +1,6 @@
 """Calibrations: recorded, kept, and held against what sensors report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +17,7 @@ from foodflow.numerics.calibration import Corrections, calibrated
 from foodflow.numerics.epoch import to_micros
 from foodflow.plant.queries import calibrations as queries
 from foodflow.plant.queries import sensors as sensor_queries
+from foodflow.plant.queries.readings import Reporting
 from foodflow.plant.rules.calibrations import CalibrationTaken, require_due_later
 from foodflow.plant.rules.shared import require_recordable
 from foodflow.plant.tables.calibrations import Calibration
@@ -90,19 +91,21 @@ class Reported(Protocol):
     def values(self) -> NDArray[np.float64]: ...
 
 
-async def corrected(session: AsyncSession, sensors: Mapping[UUID, Sensor], reported: Reported) -> NDArray[np.float64]:
+async def corrected(session: AsyncSession, sensors: Sequence[Reporting], reported: Reported) -> NDArray[np.float64]:
     """The values of readings with the offset of the calibration that was in force at their source times.
 
     Asks the database only where a reading is older than the latest calibration of its sensor.
     """
-    since = [sensors[id].last_calibration_date for id in reported.sensors]
-    if all(each is None for each in since):
+    if all(sensor.last_calibration_date is None for sensor in sensors):
         return reported.values
+    by_id = {sensor.id: sensor for sensor in sensors}
+    mine = [by_id[id] for id in reported.sensors]
+    since = [each.last_calibration_date for each in mine]
     latest = np.array([0 if each is None else to_micros(each) for each in since], np.int64)
     if (reported.times < latest[reported.which]).any():
         corrections = await _corrections(session, reported.sensors)
         return calibrated(reported.values, reported.times, reported.which, corrections)
-    offsets = np.array([sensors[id].calibration_offset for id in reported.sensors], np.float64)[reported.which]
+    offsets = np.array([each.calibration_offset for each in mine], np.float64)[reported.which]
     return np.where(offsets == 0, reported.values, reported.values + offsets)
 
 

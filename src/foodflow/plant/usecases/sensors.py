@@ -14,6 +14,7 @@ from foodflow.kernel.preconditions import require_match
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as queries
 from foodflow.plant.queries.calibrations import has_calibrations
+from foodflow.plant.queries.readings import has_readings
 from foodflow.plant.rules.calibrations import require_due_later
 from foodflow.plant.rules.sensors import require_limits
 from foodflow.plant.rules.shared import InUse, Taken
@@ -63,7 +64,7 @@ async def require_known_unit(unit: str, *, field: str = "unit_of_measure") -> No
 
 async def _require_other_unit(session: AsyncSession, sensor: Sensor, unit: str) -> None:
     await require_known_unit(unit)
-    if await queries.has_readings(session, sensor.key) or await has_calibrations(session, sensor.id):
+    if await has_readings(session, sensor.key) or await has_calibrations(session, sensor.id):
         await asyncio.to_thread(require_fixed, sensor.unit_of_measure, unit)
 
 
@@ -90,7 +91,7 @@ async def delete_sensor(session: AsyncSession, actor: Actor, id: UUID) -> None:
     """Remove a sensor that never reported; refused where readings would be lost."""
     sensor = await queries.sensor_for_update(session, actor, id)
     require_match(session, sensor)
-    if await queries.has_readings(session, sensor.key):
+    if await has_readings(session, sensor.key):
         raise InUse(f"sensor {sensor.sensor_code} has readings; set is_active to false instead")
     if await has_calibrations(session, sensor.id):
         raise InUse(f"sensor {sensor.sensor_code} has calibrations; set is_active to false instead")

@@ -7,13 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
 from foodflow.plant.queries import sensors as queries
-from foodflow.plant.rules.units import Conversion, conversion, require_unit
+from foodflow.plant.rules.units import UNCHANGED, Conversion, conversion, require_unit
 
 
 async def told_in(session: AsyncSession, actor: Actor, sensor_id: UUID, unit: str | None) -> Conversion:
     """How a sensor's values are told in a unit (None: in its own)."""
     if unit is None:
-        return Conversion(1, 0)
+        return UNCHANGED
     sensor = await queries.sensor(session, actor, sensor_id)
     return await asyncio.to_thread(_conversion, sensor.unit_of_measure, unit)
 

@@ -72,13 +72,21 @@ def _column(name: str, field: Table) -> Column | None:
         return _name(name, kind, of, encoding)
     if encoding is not None:
         return None
+    return _moment(kind, of) if name == "timestamp" else _number(name, kind, of)
+
+
+def _moment(kind: int, of: Table) -> Column | None:
+    unit = of.number(0, "<h")
+    if kind == _TIMESTAMP and of.text(1) and unit in _PER_SECOND:
+        return Column("<i8", per_second=_PER_SECOND[unit])
+    return Column("<i8", per_second=1_000_000) if kind == _INT and _whole(of) == "<i8" else None
+
+
+def _number(name: str, kind: int, of: Table) -> Column | None:
+    if name == "value" and kind == _FLOAT:
+        precision = of.number(0, "<h")
+        return Column(_FLOATS[precision]) if precision in _FLOATS else None
     whole = _whole(of) if kind == _INT else None
-    if name == "timestamp":
-        if kind == _TIMESTAMP and of.text(1) and of.number(0, "<h") in _PER_SECOND:
-            return Column("<i8", per_second=_PER_SECOND[of.number(0, "<h")])
-        return Column("<i8", per_second=1_000_000) if whole == "<i8" else None
-    if name == "value" and kind == _FLOAT and of.number(0, "<h") in _FLOATS:
-        return Column(_FLOATS[of.number(0, "<h")])
     return Column(whole) if whole else None
 
 

@@ -7,6 +7,7 @@ what comes is anybody's bytes: every length is held against what is there, and N
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -47,7 +48,7 @@ def messages(stream: bytes) -> Iterator[Message]:
     for _ in range(_MAX_MESSAGES):
         if at >= len(whole):
             return
-        if whole[at : at + 4] != _CONTINUES:
+        if bytes(whole[at : at + 4]) != _CONTINUES:
             raise unreadable("a message does not begin as one")
         size, start = read("<i", whole, at + 4), at + _PREFIX
         if size == 0:
@@ -111,7 +112,7 @@ class Columns:
         if bounds[0] < 0 or bounds[-1] > len(flat) or (bounds[1:] < bounds[:-1]).any():
             raise OutOfBoundsError
         ends = bounds.tolist()
-        return [flat[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+        return [flat[start:end] for start, end in pairwise(ends)]
 
     def _bytes(self) -> NDArray[np.uint8]:
         start, length = next(self._buffers, (-1, -1))
