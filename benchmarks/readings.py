@@ -36,7 +36,7 @@ SENSORS = 50
 _START = 1_767_225_600_000_000
 _KEY = "the key of a database that exists for minutes"
 _HEADER, _TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
-_REFERENCE = (
+REFERENCE = (
     "CREATE SCHEMA reference; SET search_path = reference; CREATE TABLE reference"
     " (sensor uuid NOT NULL, time timestamptz NOT NULL, value float8 NOT NULL, quality int2 NOT NULL);"
     "CREATE INDEX ON reference (sensor, time)"
@@ -46,9 +46,9 @@ _REFERENCE = (
 async def run() -> list[Figure]:
     """All figures of readings."""
     async with installation() as place:
-        ids = await _make_sensors(place)
+        ids = await make_sensors(place)
         async with await psycopg.AsyncConnection.connect(place.postgres.url, autocommit=True) as reference:
-            await reference.execute(_REFERENCE)
+            await reference.execute(REFERENCE)
             return [
                 await _columns(place, ids, reference),
                 await _json_rows(place, ids, reference),
@@ -56,7 +56,7 @@ async def run() -> list[Figure]:
             ]
 
 
-async def _make_sensors(place: Installation) -> list[UUID]:
+async def make_sensors(place: Installation) -> list[UUID]:
     async with tenant_transaction(place.database, place.actor) as session:
         line = await lines.find_or_create(session, place.actor, "L1")
         shared = {
@@ -76,7 +76,7 @@ async def _make_sensors(place: Installation) -> list[UUID]:
         return [sensor.id for sensor in made]
 
 
-def _batch(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def batch(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The next second after second of all sensors: which, times, values."""
     which = np.tile(np.arange(SENSORS, dtype=np.int32), ROWS // SENSORS)
     seconds = np.repeat(np.arange(ROWS // SENSORS, dtype=np.int64), SENSORS) + number * (ROWS // SENSORS)
@@ -84,8 +84,8 @@ def _batch(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return which, _START + seconds * 1_000_000, values
 
 
-def _reference_rows(ids: list[UUID], number: int) -> bytes:
-    which, times, values = _batch(number)
+def reference_rows(ids: list[UUID], number: int) -> bytes:
+    which, times, values = batch(number)
     layout = [("width", ">i2"), ("l1", ">i4"), ("sensor", "V16"), ("l2", ">i4"), ("time", ">i8")]
     rows = np.zeros(ROWS, dtype=[*layout, ("l3", ">i4"), ("value", ">f8"), ("l4", ">i4"), ("quality", ">i2")])
     rows["width"], rows["l1"], rows["l2"], rows["l3"], rows["l4"] = 4, 16, 8, 8, 2
@@ -99,7 +99,7 @@ class _Reference:
 
     def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]], ids: list[UUID], first: int) -> None:
         self.connection = connection
-        self.prepared = iter([_reference_rows(ids, first + number) for number in range(8)])
+        self.prepared = iter([reference_rows(ids, first + number) for number in range(8)])
 
     async def store(self) -> None:
         async with self.connection.cursor() as cursor, cursor.copy("COPY reference FROM STDIN (FORMAT BINARY)") as copy:
@@ -110,7 +110,7 @@ async def _columns(
     place: Installation, ids: list[UUID], connection: psycopg.AsyncConnection[tuple[object, ...]]
 ) -> Figure:
     """Columns that are in memory already, stored by the use case."""
-    batches = iter([_batch(number) for number in range(8)])
+    batches = iter([batch(number) for number in range(8)])
     reference = _Reference(connection, ids, 0)
 
     async def ours() -> None:
@@ -148,7 +148,7 @@ async def _json_rows(
 
 
 def _body(ids: list[UUID], number: int) -> bytes:
-    which, times, values = _batch(number)
+    which, times, values = batch(number)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     rows = [
         {"sensor_id": str(ids[w]), "timestamp": (epoch + timedelta(microseconds=t)).isoformat(), "value": v}

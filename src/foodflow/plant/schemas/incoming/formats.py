@@ -16,7 +16,7 @@ _ID: Final = "01890a5d-ac96-774b-bcce-b302099a8057"
 _AT: Final = "2026-01-31T08:00:00Z"
 _ROW: Final = {"sensor_id": _ID, "timestamp": _AT, "value": 4.2}
 _EXAMPLES: Final[dict[str, Any]] = {
-    "rows": {"readings": [_ROW, {"sensor_code": "TT-7", "timestamp": _AT, "value": None, "status_code": 0x808C0000}]},
+    "rows": {"readings": [_ROW, {"sensor_code": "TT-7", "timestamp": _AT, "value": 4.4, "status_code": 0x40900000}]},
     "columns": {"columns": {"sensor_code": ["TT-7", "TT-8"], "timestamp": [_AT, _AT], "value": [4.2, 4.4]}},
     "series": {
         "series": [{"sensor_code": "TT-7", "start": _AT, "step_ms": 1000, "values": [39.6, 39.9], "unit": "[degF]"}]
