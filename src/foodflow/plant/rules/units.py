@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from foodflow.kernel.errors import Conflict, FieldError, Invalid
 
 if TYPE_CHECKING:
-    from lark import Lark
     from ucumvert import PintUcumRegistry  # type: ignore[import-untyped]  # it has no types
 
 EVERYDAY: Final = frozenset(
@@ -133,15 +132,14 @@ def conversion(of: str, to: str, *, field: str = "unit") -> Conversion:
 
 @lru_cache(4096)
 def _is_code(unit: str) -> bool:
-    from lark.exceptions import LarkError  # noqa: PLC0415 - loaded when somebody names a rare unit
-    from ucumvert import parse_ucum  # noqa: PLC0415 - the same
+    from ucumvert import InvalidUcumError, parse_ucum  # noqa: PLC0415 - loaded when somebody names a rare unit
 
     if _HUGE.search(_ANNOTATION.sub("", unit)) or unit != unit.strip():
         return False
     try:
         with _load:
             parse_ucum(unit, _parser())
-    except LarkError:
+    except InvalidUcumError:
         return False
     return True
 
@@ -149,15 +147,12 @@ def _is_code(unit: str) -> bool:
 @lru_cache(4096)
 def _conversion(of: str, to: str) -> Conversion | None:
     """Three values of one unit in the other lie on a line, or there is no such conversion (as of decibels)."""
-    from lark.exceptions import LarkError  # noqa: PLC0415 - loaded when something is converted
-    from pint import PintError  # noqa: PLC0415 - the same
-
     if not _is_code(of):
         return None
     with _load, localcontext(prec=_PRECISION):
         try:
             zero, one, two = (_told(Decimal(value), of, to) for value in (0, 1, 2))
-        except (LarkError, PintError, ArithmeticError, AttributeError, TypeError, ValueError):
+        except Exception:  # noqa: BLE001 - the parser, the units and the numbers each have their own; all say no
             return None
         factor = one - zero
         if not factor or not math.isfinite(float(factor)) or abs(two - one - factor) > abs(factor) * _CROOKED:
@@ -174,10 +169,10 @@ def _told(value: Decimal, of: str, to: str) -> Decimal:
 
 
 @lru_cache(1)
-def _parser() -> "Lark":
+def _parser() -> object:
     from ucumvert import get_ucum_parser  # noqa: PLC0415 - the same
 
-    parser: Lark = get_ucum_parser()
+    parser: object = get_ucum_parser()
     return parser
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 import numpy as np
@@ -78,35 +77,28 @@ async def record_calibration(session: AsyncSession, actor: Actor, sensor: Sensor
     return calibration
 
 
-class Reported(Protocol):
-    """Readings as they were reported: what is used here of `usecases.readings.Columns`."""
-
-    @property
-    def sensors(self) -> Sequence[UUID]: ...
-    @property
-    def which(self) -> NDArray[np.int32]: ...
-    @property
-    def times(self) -> NDArray[np.int64]: ...
-    @property
-    def values(self) -> NDArray[np.float64]: ...
-
-
-async def corrected(session: AsyncSession, sensors: Sequence[Reporting], reported: Reported) -> NDArray[np.float64]:
-    """The values of readings with the offset of the calibration that was in force at their source times.
-
-    Asks the database only where a reading is older than the latest calibration of its sensor.
+async def corrected(  # noqa: PLR0913 - readings are as many columns
+    session: AsyncSession,
+    sensors: Sequence[Reporting],
+    *,
+    ids: Sequence[UUID],
+    which: NDArray[np.int32],
+    times: NDArray[np.int64],
+    values: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Reported values with the offset of the calibration that was in force at their source times; row i is of the
+    sensor `ids[which[i]]`. Asks the database only where a reading is older than the latest calibration of its sensor.
     """
     if all(sensor.last_calibration_date is None for sensor in sensors):
-        return reported.values
+        return values
     by_id = {sensor.id: sensor for sensor in sensors}
-    mine = [by_id[id] for id in reported.sensors]
+    mine = [by_id[id] for id in ids]
     since = [each.last_calibration_date for each in mine]
     latest = np.array([0 if each is None else to_micros(each) for each in since], np.int64)
-    if (reported.times < latest[reported.which]).any():
-        corrections = await _corrections(session, reported.sensors)
-        return calibrated(reported.values, reported.times, reported.which, corrections)
-    offsets = np.array([each.calibration_offset for each in mine], np.float64)[reported.which]
-    return np.where(offsets == 0, reported.values, reported.values + offsets)
+    if (times < latest[which]).any():
+        return calibrated(values, times, which, await _corrections(session, ids))
+    offsets = np.array([each.calibration_offset for each in mine], np.float64)[which]
+    return np.where(offsets == 0, values, values + offsets)
 
 
 async def _corrections(session: AsyncSession, ids: Sequence[UUID]) -> Corrections:

@@ -84,7 +84,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
         return Stored()
     _require_valid(columns)
     sensors = await _sensors_for_update(session, actor, columns)
-    columns = replace(columns, values=await corrected(session, sensors, columns))
+    columns = await _corrected(session, sensors, columns)
     number = {sensor.id: place for place, sensor in enumerate(sensors)}
     who = np.array([number[id] for id in columns.sensors], np.int32)[columns.which]
     arrivals = sort_out(who, columns.times)
@@ -194,6 +194,13 @@ async def _sensors_for_update(session: AsyncSession, actor: Actor, columns: Colu
     if inactive:
         raise SensorInactive(f"out of service, taking no readings: {', '.join(inactive)}; nothing was stored")
     return sensors
+
+
+async def _corrected(session: AsyncSession, sensors: Sequence[Reporting], columns: Columns) -> Columns:
+    """Readings as their sensors' calibrations say that they are."""
+    which, times, values = columns.which, columns.times, columns.values
+    values = await corrected(session, sensors, ids=columns.sensors, which=which, times=times, values=values)
+    return replace(columns, values=values)
 
 
 def _refuse_unknown(columns: Columns, known: set[UUID]) -> None:
