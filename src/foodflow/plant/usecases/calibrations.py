@@ -77,7 +77,7 @@ async def record_calibration(session: AsyncSession, actor: Actor, sensor: Sensor
     return calibration
 
 
-async def corrected(  # noqa: PLR0913 - readings are as many columns
+async def corrected(
     session: AsyncSession,
     sensors: Sequence[Reporting],
     *,
