@@ -19,10 +19,9 @@ import psycopg
 import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 from pydantic import SecretStr
 
-from benchmarks import readings
 from benchmarks.installation import Installation, installation
-from benchmarks.measuring import Figure, in_turn
-from benchmarks.readings import ROWS, SENSORS
+from benchmarks.measuring import RUNS, Figure, in_turn
+from benchmarks.readings import CALLERS, ROWS, Batch, batch, copy_in, make_sensors, references
 from foodflow.identity.public import people, proving
 from foodflow.identity.public.proving import Entered
 from foodflow.identity.public.signing_in import Caller
@@ -32,63 +31,62 @@ from foodflow.main import create_app
 from foodflow.plant.schemas.incoming.formats import ARROW
 from foodflow.settings import Settings
 
-CALLERS = 8
-_RUNS = 5
+SENSORS = 50
 _KEY = "the key of a database that exists for minutes"
 _BULK = "/api/v1/plant-ops/sensors/readings/bulk"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HALF = 0.6
 
-Maker = Callable[[list[UUID], int], bytes]
+Maker = Callable[[Batch], bytes]
+Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
 
-def _rows(ids: list[UUID], number: int) -> list[dict[str, object]]:
-    which, times, values = readings.batch(number)
+def _rows(given: Batch) -> list[dict[str, object]]:
+    names = [str(id) for id in given.ids]
     return [
-        {"sensor_id": str(ids[w]), "timestamp": (_EPOCH + timedelta(microseconds=t)).isoformat(), "value": v}
-        for w, t, v in zip(which.tolist(), times.tolist(), values.tolist(), strict=True)
+        {"sensor_id": names[w], "timestamp": (_EPOCH + timedelta(microseconds=t)).isoformat(), "value": v}
+        for w, t, v in zip(given.which.tolist(), given.times.tolist(), given.values.tolist(), strict=True)
     ]
 
 
-def _json_rows(ids: list[UUID], number: int) -> bytes:
-    return json.dumps({"readings": _rows(ids, number)}).encode()
+def _json_rows(given: Batch) -> bytes:
+    return json.dumps({"readings": _rows(given)}).encode()
 
 
-def _json_columns(ids: list[UUID], number: int) -> bytes:
-    rows = _rows(ids, number)
+def _json_columns(given: Batch) -> bytes:
+    rows = _rows(given)
     return json.dumps({"columns": {name: [row[name] for row in rows] for name in rows[0]}}).encode()
 
 
-def _json_series(ids: list[UUID], number: int) -> bytes:
-    rows = _rows(ids, number)
+def _json_series(given: Batch) -> bytes:
+    rows, count = _rows(given), len(given.ids)
     series = [
         {
             "sensor_id": str(id),
-            "timestamps": [row["timestamp"] for row in rows[place::SENSORS]],
-            "values": [row["value"] for row in rows[place::SENSORS]],
+            "timestamps": [row["timestamp"] for row in rows[place::count]],
+            "values": [row["value"] for row in rows[place::count]],
         }
-        for place, id in enumerate(ids)
+        for place, id in enumerate(given.ids)
     ]
     return json.dumps({"series": series}).encode()
 
 
-def _ndjson(ids: list[UUID], number: int) -> bytes:
-    return "\n".join(json.dumps(row) for row in _rows(ids, number)).encode()
+def _ndjson(given: Batch) -> bytes:
+    return "\n".join(json.dumps(row) for row in _rows(given)).encode()
 
 
-def _csv(ids: list[UUID], number: int) -> bytes:
-    lines = [f"{row['sensor_id']},{row['timestamp']},{row['value']}" for row in _rows(ids, number)]
+def _csv(given: Batch) -> bytes:
+    lines = [f"{row['sensor_id']},{row['timestamp']},{row['value']}" for row in _rows(given)]
     return "\r\n".join(["sensor_id,timestamp,value", *lines]).encode()
 
 
-def _arrow(ids: list[UUID], number: int) -> bytes:
-    which, times, values = readings.batch(number)
-    names = pa.array([str(id) for id in ids])
+def _arrow(given: Batch) -> bytes:
+    names = pa.array([str(id) for id in given.ids])
     table = pa.table(
         {
-            "sensor_id": pa.DictionaryArray.from_arrays(pa.array(which), names),
-            "timestamp": pa.array(times, pa.timestamp("us", "UTC")),
-            "value": pa.array(values),
+            "sensor_id": pa.DictionaryArray.from_arrays(pa.array(given.which), names),
+            "timestamp": pa.array(given.times, pa.timestamp("us", "UTC")),
+            "value": pa.array(given.values),
         }
     )
     out = io.BytesIO()
@@ -109,16 +107,12 @@ FORMATS: dict[str, tuple[str, Maker, float]] = {
 
 async def run() -> list[Figure]:
     """All figures of the ways in."""
-    numbers = itertools.count(0, _RUNS + 1)
-    async with installation() as place, _client(place) as client:
-        ids = await readings.make_sensors(place)
-        async with await psycopg.AsyncConnection.connect(place.postgres.url, autocommit=True) as connection:
-            await connection.execute(readings.REFERENCE)
-            figures = [await _alone(client, connection, ids, what, first=next(numbers)) for what in FORMATS]
-        first = next(numbers)
+    async with installation() as place, _client(place) as client, references(place, CALLERS) as connections:
+        ids = [await make_sensors(place, SENSORS, f"C{caller}") for caller in range(CALLERS)]
+        numbers = itertools.count(0, RUNS + 1)
+        figures = [await _alone(client, connections[0], ids[0], what, first=next(numbers)) for what in FORMATS]
         for what in ("JSON rows", "JSON columns", "Arrow"):
-            figures.append(await _together(place, client, ids, what, first=first))
-            first += (_RUNS + 1) * CALLERS
+            figures.append(await _together(client, connections, ids, what, first=next(numbers)))
         return figures
 
 
@@ -141,11 +135,6 @@ async def _send(client: httpx.AsyncClient, kind: str, body: bytes) -> None:
     assert answer.json()["stored"] == ROWS
 
 
-async def _copy(connection: psycopg.AsyncConnection[tuple[object, ...]], rows: bytes) -> None:
-    async with connection.cursor() as cursor, cursor.copy("COPY reference FROM STDIN (FORMAT BINARY)") as copy:
-        await copy.write(rows)
-
-
 def _figure(what: str, took: float, limit: float, *, rows: int, promised: float) -> Figure:
     measured, bound = rows / took, rows / limit
     promise = f"at least {promised:.1f}" if promised else ""
@@ -153,49 +142,37 @@ def _figure(what: str, took: float, limit: float, *, rows: int, promised: float)
 
 
 async def _alone(
-    client: httpx.AsyncClient,
-    connection: psycopg.AsyncConnection[tuple[object, ...]],
-    ids: list[UUID],
-    what: str,
-    *,
-    first: int,
+    client: httpx.AsyncClient, connection: Connection, ids: list[UUID], what: str, *, first: int
 ) -> Figure:
     kind, make, promised = FORMATS[what]
-    span = range(first, first + _RUNS + 1)
-    bodies, copies = (iter([made(ids, number) for number in span]) for made in (make, readings.reference_rows))
+    batches = [batch(ids, number) for number in range(first, first + RUNS + 1)]
+    bodies, copies = iter([make(each) for each in batches]), iter([each.prepared for each in batches])
 
     async def ours() -> None:
         await _send(client, kind, next(bodies))
 
     async def plain() -> None:
-        await _copy(connection, next(copies))
+        await copy_in(connection, next(copies))
 
-    took, limit = await in_turn(ours, plain, runs=_RUNS)
+    took, limit = await in_turn(ours, plain)
     return _figure(f"50,000 readings as {what}", took, limit, rows=ROWS, promised=promised)
 
 
 async def _together(
-    place: Installation, client: httpx.AsyncClient, ids: list[UUID], what: str, *, first: int
+    client: httpx.AsyncClient, connections: list[Connection], ids: list[list[UUID]], what: str, *, first: int
 ) -> Figure:
-    """Eight callers at once, against eight connections that copy at once; they write the same sensors."""
+    """Eight callers at once, each with sensors of its own, against eight connections that copy at once."""
     kind, make, promised = FORMATS[what]
-    rounds = [range(first + each * CALLERS, first + (each + 1) * CALLERS) for each in range(_RUNS + 1)]
-    bodies = iter([[make(ids, number) for number in each] for each in rounds])
-    copies = iter([[readings.reference_rows(ids, number) for number in each] for each in rounds])
-    connections = [
-        await psycopg.AsyncConnection.connect(f"{place.postgres.url}", autocommit=True) for _ in range(CALLERS)
-    ]
-    for connection in connections:
-        await connection.execute("SET search_path = reference")
+    rounds = [[batch(own, number) for own in ids] for number in range(first, first + RUNS + 1)]
+    bodies = iter([[make(each) for each in each_round] for each_round in rounds])
+    copies = iter([[each.prepared for each in each_round] for each_round in rounds])
 
     async def ours() -> None:
         await asyncio.gather(*(_send(client, kind, body) for body in next(bodies)))
 
     async def plain() -> None:
-        await asyncio.gather(*(_copy(*each) for each in zip(connections, next(copies), strict=True)))
+        await asyncio.gather(*(copy_in(*each) for each in zip(connections, next(copies), strict=True)))
 
-    took, limit = await in_turn(ours, plain, runs=_RUNS)
-    for connection in connections:
-        await connection.close()
+    took, limit = await in_turn(ours, plain)
     what = f"{CALLERS} callers at once, 50,000 readings each as {what}"
     return _figure(what, took, limit, rows=ROWS * CALLERS, promised=promised)
