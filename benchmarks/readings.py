@@ -89,12 +89,12 @@ async def run() -> list[Figure]:
     """All figures of readings."""
     figures = []
     for sensors_of_one in (50, 1000):
-        async with installation() as place, references(place, CALLERS) as references:
+        async with installation() as place, reference_connections(place, CALLERS) as references:
             ids = [await make_sensors(place, sensors_of_one, f"C{caller}") for caller in range(CALLERS)]
             many = f"{sensors_of_one:,} sensors x {ROWS // sensors_of_one:,}"
             figures.append(await _one_caller(place, ids[0], references[0], many))
             figures.append(await _callers_at_once(place, ids, references, many))
-    async with installation() as place, references(place, 1) as (reference,):
+    async with installation() as place, reference_connections(place, 1) as (reference,):
         figures += [await _a_thousand_at_once(place, reference), await _reading_back(place, reference)]
         figures.append(await _last_values(place, reference))
     async with installation() as place:
@@ -117,7 +117,7 @@ async def make_sensors(place: Installation, count: int, name: str) -> list[UUID]
 
 
 @asynccontextmanager
-async def references(
+async def reference_connections(
     place: Installation, count: int
 ) -> AsyncIterator[list[psycopg.AsyncConnection[tuple[object, ...]]]]:
     """Connections to the reference table, which is made."""

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from benchmarks.installation import Installation, installation
 from benchmarks.measuring import RUNS, Figure, in_turn
-from benchmarks.readings import CALLERS, ROWS, Batch, batch, copy_in, make_sensors, references
+from benchmarks.readings import CALLERS, ROWS, Batch, batch, copy_in, make_sensors, reference_connections
 from foodflow.identity.public import people, proving
 from foodflow.identity.public.proving import Entered
 from foodflow.identity.public.signing_in import Caller
@@ -107,13 +107,12 @@ FORMATS: dict[str, tuple[str, Maker, float]] = {
 
 async def run() -> list[Figure]:
     """All figures of the ways in."""
-    async with installation() as place, _client(place) as client, references(place, CALLERS) as connections:
+    async with installation() as place, _client(place) as client, reference_connections(place, CALLERS) as connections:
         ids = [await make_sensors(place, SENSORS, f"C{caller}") for caller in range(CALLERS)]
         numbers = itertools.count(0, RUNS + 1)
         figures = [await _alone(client, connections[0], ids[0], what, first=next(numbers)) for what in FORMATS]
-        for what in ("JSON rows", "JSON columns", "Arrow"):
-            figures.append(await _together(client, connections, ids, what, first=next(numbers)))
-        return figures
+        at_once = ("JSON rows", "JSON columns", "Arrow")
+        return figures + [await _together(client, connections, ids, each, first=next(numbers)) for each in at_once]
 
 
 @asynccontextmanager
