@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from benchmarks import companies, events, readings, sign_ins, starting, transactions
+from benchmarks import companies, events, readings, sign_ins, starting, transactions, ways_in
 from benchmarks.measuring import Figure
 from foodflow.kernel.telemetry import configure_logging
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "companies": companies.run,
     "sign_ins": sign_ins.run,
     "starting": starting.run,
+    "ways_in": ways_in.run,
 }
 
 

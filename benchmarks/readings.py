@@ -89,12 +89,12 @@ async def run() -> list[Figure]:
     """All figures of readings."""
     figures = []
     for sensors_of_one in (50, 1000):
-        async with installation() as place, _references(place, CALLERS) as references:
+        async with installation() as place, reference_connections(place, CALLERS) as references:
             ids = [await make_sensors(place, sensors_of_one, f"C{caller}") for caller in range(CALLERS)]
             many = f"{sensors_of_one:,} sensors x {ROWS // sensors_of_one:,}"
             figures.append(await _one_caller(place, ids[0], references[0], many))
             figures.append(await _callers_at_once(place, ids, references, many))
-    async with installation() as place, _references(place, 1) as (reference,):
+    async with installation() as place, reference_connections(place, 1) as (reference,):
         figures += [await _a_thousand_at_once(place, reference), await _reading_back(place, reference)]
         figures.append(await _last_values(place, reference))
     async with installation() as place:
@@ -117,7 +117,7 @@ async def make_sensors(place: Installation, count: int, name: str) -> list[UUID]
 
 
 @asynccontextmanager
-async def _references(
+async def reference_connections(
     place: Installation, count: int
 ) -> AsyncIterator[list[psycopg.AsyncConnection[tuple[object, ...]]]]:
     """Connections to the reference table, which is made."""
@@ -138,7 +138,7 @@ async def store(place: Installation, given: Batch) -> None:
         assert stored.stored == len(given.which)
 
 
-async def _copy(connection: psycopg.AsyncConnection[tuple[object, ...]], prepared: bytes) -> None:
+async def copy_in(connection: psycopg.AsyncConnection[tuple[object, ...]], prepared: bytes) -> None:
     async with connection.cursor() as cursor, cursor.copy("COPY reference FROM STDIN (FORMAT BINARY)") as copy:
         await copy.write(prepared)
 
@@ -149,7 +149,7 @@ async def _one_caller(
     """Columns that are in memory already, stored by the use case."""
     given = [batch(ids, number) for number in range(RUNS + 1)]
     ours, plain = iter(given), iter([each.prepared for each in given])
-    took, limit = await in_turn(lambda: store(place, next(ours)), lambda: _copy(reference, next(plain)))
+    took, limit = await in_turn(lambda: store(place, next(ours)), lambda: copy_in(reference, next(plain)))
     return Figure(f"storing 50,000 readings as columns ({many})", ROWS / took, ROWS / limit, "rows/s")
 
 
@@ -167,7 +167,7 @@ async def _callers_at_once(
         await asyncio.gather(*(store(place, each) for each in next(ours)))
 
     async def copy_all() -> None:
-        await asyncio.gather(*(_copy(to, each) for to, each in zip(references, next(plain), strict=True)))
+        await asyncio.gather(*(copy_in(to, each) for to, each in zip(references, next(plain), strict=True)))
 
     took, limit = await in_turn(store_all, copy_all)
     rows = ROWS * len(ids)
@@ -179,7 +179,7 @@ async def _a_thousand_at_once(place: Installation, reference: psycopg.AsyncConne
     ids = await make_sensors(place, 1000, "ONE")
     given = [batch(ids, number, rows=1000) for number in range(RUNS + 1)]
     ours, plain = iter(given), iter([each.prepared for each in given])
-    took, limit = await in_turn(lambda: store(place, next(ours)), lambda: _copy(reference, next(plain)))
+    took, limit = await in_turn(lambda: store(place, next(ours)), lambda: copy_in(reference, next(plain)))
     return Figure("storing one reading of each of 1,000 sensors", 1000 / took, 1000 / limit, "rows/s")
 
 
@@ -189,7 +189,7 @@ async def _reading_back(place: Installation, reference: psycopg.AsyncConnection[
     for number in range(20):
         given = batch(ids, number, rows=len(ids) * DAY // 20)
         await store(place, given)
-        await _copy(reference, given.prepared)
+        await copy_in(reference, given.prepared)
     await reference.execute("VACUUM ANALYZE reference")
     turn = itertools.cycle(range(len(ids)))
     until = _BEGIN + timedelta(days=1)
@@ -214,7 +214,7 @@ async def _last_values(place: Installation, reference: psycopg.AsyncConnection[t
     for number in range(10):
         given = batch(ids, number, rows=10_000)
         await store(place, given)
-        await _copy(reference, given.prepared)
+        await copy_in(reference, given.prepared)
     await reference.execute("VACUUM ANALYZE reference")
     own = sensors_of(place.actor).with_only_columns(Sensor.id, Sensor.last_reading_time, Sensor.last_reading_value)
     async with tenant_transaction(place.database, place.actor) as session:

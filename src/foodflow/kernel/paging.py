@@ -59,7 +59,7 @@ _OPERATORS = {"gte": "__ge__", "gt": "__gt__", "lte": "__le__", "lt": "__lt__"}
 class Filter:
     """A field that a list can be filtered by: its column, the type of its values, and whether ranges make sense."""
 
-    column: Column
+    column: Column | ColumnElement[Any]
     type: Any = str
     ranges: bool = False
 

@@ -13,16 +13,17 @@ _EVERYBODY = _SELF | {"live.listen"}
 _READ = frozenset({"plant.read"})
 _OPERATE = frozenset({"plant.run_batches", "plant.record"})
 _CONFIGURE = frozenset({"plant.configure"})
+_CALIBRATE = frozenset({"plant.calibrate"})
 _TEAM = frozenset({"identity.read_team"})
 _PEOPLE = _TEAM | {"identity.read_people", "identity.manage_people"}
 
 ADMINISTRATOR = "administrator"
 ROLES: dict[str, frozenset[str]] = {
     ADMINISTRATOR: frozenset({"*"}),
-    "manager": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _PEOPLE | {"audit.read"},
+    "manager": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _CALIBRATE | _PEOPLE | {"audit.read"},
     "planner": _EVERYBODY | _READ,
-    "quality": _EVERYBODY | _READ | {"audit.read"},
-    "supervisor": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _TEAM,
+    "quality": _EVERYBODY | _READ | _CALIBRATE | {"audit.read"},
+    "supervisor": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _CALIBRATE | _TEAM,
     "operator": _EVERYBODY | _READ | _OPERATE,
     "viewer": _EVERYBODY | _READ,
     "integration": _EVERYBODY | _READ | {"plant.record"},

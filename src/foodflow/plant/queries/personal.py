@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.plant.tables.batches import BatchMove, ProductionCount
+from foodflow.plant.tables.calibrations import Calibration
 from foodflow.plant.tables.costs import BatchCost
 from foodflow.plant.tables.lines import LineStateChange
 from foodflow.plant.tables.parameters import BatchActual
@@ -39,3 +40,9 @@ async def costs_recorded_by(session: AsyncSession, recorder: str) -> Sequence[Ba
     """The costs that somebody recorded, in their order."""
     found = select(BatchCost).where(BatchCost.recorded_by == recorder)
     return (await session.scalars(found.order_by(BatchCost.recorded_at, BatchCost.id))).all()
+
+
+async def calibrations_recorded_by(session: AsyncSession, recorder: str) -> Sequence[Calibration]:
+    """The calibrations that somebody recorded, in their order."""
+    found = select(Calibration).where(Calibration.recorded_by == recorder)
+    return (await session.scalars(found.order_by(Calibration.at, Calibration.id))).all()

@@ -86,7 +86,7 @@ ORDER BY w.key
 _REPORTING = """
 SELECT s.id, s.key, s.line_id, l.plant_name, s.sensor_code, s.min_value, s.max_value, s.is_active, s.first_reading_time,
        s.last_reading_time, s.last_reading_value, s.last_breach, s.last_status, s.last_received, s.loose_blocks,
-       s.loose_since
+       s.loose_since, s.calibration_offset, s.last_calibration_date
 FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
 WHERE s.id = ANY(CAST(%(ids)s AS uuid[]))
       AND (CAST(%(sites)s AS text[]) IS NULL OR l.plant_name = ANY(CAST(%(sites)s AS text[])))
@@ -113,6 +113,8 @@ class Reporting(NamedTuple):
     last_received: datetime | None
     loose_blocks: int
     loose_since: datetime | None
+    calibration_offset: float
+    last_calibration_date: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

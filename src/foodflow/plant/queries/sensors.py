@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
@@ -26,6 +26,8 @@ LISTING = Listing(
         "sensor_type": Filter(Sensor.sensor_type),
         "is_active": Filter(Sensor.is_active, bool),
         "breach": Filter(Sensor.last_breach, _Breach),
+        "calibration_overdue": Filter(func.coalesce(Sensor.next_calibration_date < func.now(), false()), bool),
+        "next_calibration_date": Filter(Sensor.next_calibration_date, datetime, ranges=True),
         "last_reading_time": Filter(Sensor.last_reading_time, datetime, ranges=True),
     },
     orderings={
@@ -33,6 +35,7 @@ LISTING = Listing(
         "name": Sensor.name,
         "sensor_type": Sensor.sensor_type,
         "last_reading_time": Sensor.last_reading_time,
+        "next_calibration_date": Sensor.next_calibration_date,
         "created_at": Sensor.created_at,
     },
     searches=(Sensor.sensor_code, Sensor.name, Sensor.location),
@@ -77,6 +80,17 @@ async def sensors_coded(session: AsyncSession, codes: Sequence[str]) -> dict[str
     """Those of the named sensors that the company has, by code, whatever their sites: a code is taken everywhere."""
     found = await session.scalars(select(Sensor).where(Sensor.sensor_code.in_(codes)))
     return {sensor.sensor_code: sensor for sensor in found}
+
+
+async def sensors_named(
+    session: AsyncSession, actor: Actor, ids: Sequence[UUID], codes: Sequence[str]
+) -> dict[UUID | str, Sensor]:
+    """Those of the named sensors that exist for an actor, by id and by code."""
+    found = await session.scalars(sensors(actor).where(or_(Sensor.id.in_(ids), Sensor.sensor_code.in_(codes))))
+    named: dict[UUID | str, Sensor] = {}
+    for sensor in found:
+        named |= {sensor.id: sensor, sensor.sensor_code: sensor}
+    return named
 
 
 async def _found(session: AsyncSession, actor: Actor, sensor: Sensor | None, wanted: str) -> Sensor:

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from foodflow.plant.routes import (
     batches,
     calendars,
+    calibrations,
     costs,
     counts,
     downtimes,
@@ -24,5 +25,5 @@ from foodflow.plant.routes import (
 router = APIRouter(prefix="/api/v1/plant-ops")
 for part in (lines, states, batches, imports, readings, sensors, calendars, downtimes, reasons):
     router.include_router(part.router)
-for part in (counts, scrap, parameters, costs, results, trials, losses):
+for part in (counts, scrap, parameters, costs, results, trials, losses, calibrations):
     router.include_router(part.router)

@@ -1,102 +1,93 @@
 """HTTP interface of readings."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+import asyncio
+from typing import Annotated
 from uuid import UUID
 
-import numpy as np
 from fastapi import Depends, Query
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.requests import Request
 
 from foodflow.kernel.errors import WrongType
+from foodflow.kernel.exports import csv_file
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.numerics.epoch import from_micros, to_micros
-from foodflow.numerics.status_codes import all_good
+from foodflow.kernel.paging import CSV_ANSWER
+from foodflow.numerics.epoch import from_micros
 from foodflow.plant.queries.readings import Reading
-from foodflow.plant.rules.sensors import MAX_LISTED
+from foodflow.plant.rules.units import UNCHANGED, Conversion
+from foodflow.plant.schemas.incoming.formats import DECODERS, request_body
 from foodflow.plant.schemas.sensors import (
     ExcursionOut,
     ReadingIn,
     ReadingOut,
-    ReadingsIn,
     ReadingsPage,
     ReadingsWanted,
     SeriesOut,
     SeriesWanted,
     StoredOut,
+    Taking,
 )
 from foodflow.plant.schemas.shared import BREACHES
 from foodflow.plant.usecases import history, readings
 from foodflow.plant.usecases.noting import wire
-from foodflow.plant.usecases.readings import Columns
+from foodflow.plant.usecases.units import told_in
+from foodflow.plant.usecases.ways_in import Incoming, take_in
 
 router = guarded_router(prefix="/sensors", tags=["readings"])
-_BULK_BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": ReadingsIn.model_json_schema()}}}
-}
+_LARGE = 50_000
+"""Bytes of a body that is decoded beside the event loop: more takes longer than going there."""
 
 
-async def _incoming(request: Request) -> Columns:
-    """The readings of a bulk call, parsed from the body's bytes without a detour; before a connection is taken from the
-    pool, so that slow callers do not keep it from the others.
+async def _incoming(request: Request, _asked: Annotated[Taking, Query()]) -> Incoming:
+    """The readings of a bulk call, decoded from the body's bytes without a detour; before a connection is taken from
+    the pool, so that slow callers do not keep it from the others.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise WrongType(f"send the readings as application/json, not as {kind or 'nothing said'}")
-    try:
-        return _columns(ReadingsIn.model_validate_json(await request.body()))
-    except ValidationError as error:
-        raise RequestValidationError(_first_of(error.errors(include_url=False, include_input=False))) from error
+    decode = DECODERS.get(kind)
+    if decode is None:
+        raise WrongType(f"send the readings as {', '.join(DECODERS)}, not as {kind or 'nothing said'}")
+    body = await request.body()
+    return decode(body) if len(body) < _LARGE else await asyncio.to_thread(decode, body)
 
 
-def _first_of(faults: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The first faults, and how many more there are: a call may have more of them than anybody reads."""
-    first = [{**fault, "loc": ("body", *fault["loc"])} for fault in faults[:MAX_LISTED]]
-    if len(faults) > MAX_LISTED:
-        message = f"{len(faults) - MAX_LISTED} more faults"
-        first.append({"loc": ("body", "readings"), "msg": message, "type": "more"})
-    return first
-
-
-def _columns(body: ReadingsIn) -> Columns:
-    """The rows of a call as columns."""
-    number: dict[UUID, int] = {}
-    which = [number.setdefault(row["sensor_id"], len(number)) for row in body.readings]
-    times = [to_micros(row["timestamp"]) for row in body.readings]
-    values = [row["value"] for row in body.readings]
-    numbers = np.array(which, np.int32), np.array(times, np.int64), np.array(values, np.float64)
-    return Columns(list(number), *numbers, all_good(len(which)))
-
-
-@router.post("/readings/bulk", status_code=201, dependencies=[needs("plant.record")], openapi_extra=_BULK_BODY)
+@router.post("/readings/bulk", status_code=201, dependencies=[needs("plant.record")], openapi_extra=request_body())
 async def record_readings(
-    incoming: Annotated[Columns, Depends(_incoming)], session: Transaction, actor: CurrentActor
+    incoming: Annotated[Incoming, Depends(_incoming)], session: Transaction, actor: CurrentActor
 ) -> StoredOut:
     """Store readings of any number of sensors, all or none; an unknown sensor refuses the call and is named."""
-    return StoredOut.model_validate(await readings.store_readings(session, actor, incoming))
+    return StoredOut.model_validate(await take_in(session, actor, incoming))
 
 
 @router.post("/{id}/readings", status_code=201, dependencies=[needs("plant.record")])
-async def record_reading(session: Transaction, actor: CurrentActor, id: UUID, body: ReadingIn) -> ReadingOut:
+async def record_reading(
+    session: Transaction, actor: CurrentActor, id: UUID, body: ReadingIn, _asked: Annotated[Taking, Query()]
+) -> ReadingOut:
     """Store one reading; the same one again is harmless."""
     reading = await readings.store_reading(
-        session, actor, id, named=body.sensor_id, at=body.timestamp, value=body.value
+        session, actor, id, named=body.sensor_id, at=body.timestamp, value=body.value, status=body.status
     )
     return reading_out(reading)
 
 
-@router.get("/{id}/readings", dependencies=[needs("plant.read")])
+@router.get(
+    "/{id}/readings",
+    dependencies=[needs("plant.read")],
+    response_model=ReadingsPage,
+    openapi_extra={"responses": CSV_ANSWER},
+)
 async def list_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameters
     session: Transaction, actor: CurrentActor, request: Request, id: UUID, wanted: Annotated[ReadingsWanted, Query()]
-) -> ReadingsPage:
+) -> object:
     """Readings of a sensor from `start_time` (with) to `end_time` (without); `next` leads on from the last one."""
+    unit = await told_in(session, actor, id, wanted.unit)
     descending = wanted.ordering == "-timestamp"
-    found = await history.page_of_readings(
-        session, actor, id, start=wanted.start_time, end=wanted.end_time, descending=descending, limit=wanted.page_size
-    )
-    results = [reading_out(reading) for reading in found.readings]
+    window = {"start": wanted.start_time, "end": wanted.end_time}
+    if wanted.format == "csv":
+        code = await history.code_of(session, actor, id)
+        parts = history.parts_of_readings(session, actor, id, **window, descending=descending)
+        told = ([reading_out(reading, unit) for reading in part] async for part in parts)
+        return await csv_file(session, told, ReadingOut, name=code)
+    found = await history.page_of_readings(session, actor, id, **window, descending=descending, limit=wanted.page_size)
+    results = [reading_out(reading, unit) for reading in found.readings]
     if found.goes_on_at is None:
         return ReadingsPage(next=None, results=results)
     bound = "end_time" if descending else "start_time"
@@ -109,15 +100,16 @@ async def get_series(
 ) -> SeriesOut:
     """A sensor over a window (the 24 hours up to its latest reading) for drawing: peaks kept, excursions listed."""
     window = {"start": wanted.start_time, "end": wanted.end_time}
-    return series_out(await history.draw(session, actor, id, **window, points=wanted.points))
+    unit = await told_in(session, actor, id, wanted.unit)
+    return series_out(await history.draw(session, actor, id, **window, points=wanted.points)).told_in(unit)
 
 
-def reading_out(reading: Reading) -> ReadingOut:
-    """The wire shape of a stored reading."""
+def reading_out(reading: Reading, unit: Conversion = UNCHANGED) -> ReadingOut:
+    """The wire shape of a stored reading, its value in a unit."""
     return ReadingOut(
         timestamp=reading.time,
         server_timestamp=reading.received,
-        value=reading.value,
+        value=None if reading.value is None else unit.of(reading.value),
         status_code=reading.status,
         breach=BREACHES[reading.breach],
         late=reading.late,

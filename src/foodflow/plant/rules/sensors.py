@@ -48,6 +48,24 @@ def require_limits(low: float | None, high: float | None) -> None:
         raise Invalid.because(FieldError("min_value", f"{low} is above max_value {high}", "plant.limits_out_of_order"))
 
 
+def unknown_sensors(names: Sequence[str], fields: Sequence[str]) -> UnknownSensors:
+    """The refusal of a call that names sensors which do not exist, each with the first field that names it."""
+    errors = tuple(
+        FieldError(field, f"there is no sensor {name}", UnknownSensors.code)
+        for name, field in zip(names[:MAX_LISTED], fields[:MAX_LISTED], strict=True)
+    )
+    more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    listed = ", ".join(names[:MAX_LISTED])
+    return UnknownSensors(f"unknown sensors ({len(names)}): {listed}{more}; nothing was stored", errors=errors)
+
+
+def is_off_target(value: float | None, breach: int, target: float | None, tolerance: float | None) -> bool:
+    """Whether a value is all right and yet further from what is aimed at than it should be."""
+    if value is None or breach != 0 or target is None or tolerance is None:
+        return False
+    return not math.isclose(abs(value - target), tolerance) and abs(value - target) > tolerance
+
+
 def rows_refused(what: str, field: str, code: str, rows: Sequence[int]) -> list[FieldError]:
     """Name each wrong row by its number in the call, the first of them one by one."""
     errors = [FieldError(f"readings.{row}.{field}", what, code) for row in rows[:MAX_LISTED]]

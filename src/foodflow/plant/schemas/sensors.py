@@ -1,20 +1,27 @@
 """Wire shapes of sensors and their readings."""
 
+import math
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field, with_config
-from typing_extensions import TypedDict
+from pydantic import BaseModel, Field, computed_field, model_validator
+from pydantic_core import PydanticCustomError
 
+from foodflow.kernel import clock
 from foodflow.kernel.wire import In, Instant, Line, Out, Patch, Versioned
-from foodflow.plant.schemas.shared import BREACHES, Breach, Code, Short, Window
+from foodflow.numerics.status_codes import BAD, GOOD
+from foodflow.plant.rules.calibrations import is_overdue
+from foodflow.plant.rules.sensors import is_off_target
+from foodflow.plant.rules.shared import EARLIEST
+from foodflow.plant.rules.units import Conversion
+from foodflow.plant.schemas.incoming.shapes import StatusCode, Valid
+from foodflow.plant.schemas.shared import BREACHES, Breach, Code, Query, Short, Window
+from foodflow.plant.schemas.units import Unit
+from foodflow.plant.schemas.units import Wanted as WantedUnit
 
-MAX_BULK = 50_000
 MAX_PAGE = 10_000
 Value = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-
-StatusCode = Annotated[int, Field(ge=0, lt=2**32, description="OPC UA StatusCode; 0 is Good")]
 
 
 class SensorIn(In):
@@ -26,7 +33,7 @@ class SensorIn(In):
     sensor_type: Code
     location: Short = ""
     position: Short = ""
-    unit_of_measure: Annotated[str, Field(min_length=1, max_length=50, description="UCUM code, such as Cel or [degF]")]
+    unit_of_measure: Unit
     min_value: float | None = None
     max_value: float | None = None
     target_value: float | None = None
@@ -34,7 +41,7 @@ class SensorIn(In):
 
 
 class SensorPatch(Patch):
-    """Changes of a sensor; new limits hold for readings from then on."""
+    """Changes of a sensor; new limits hold for readings from then on. The unit stays once there are readings."""
 
     name: Line = ""
     location: Short = ""
@@ -43,6 +50,12 @@ class SensorPatch(Patch):
     max_value: float | None = None
     target_value: float | None = None
     tolerance: Annotated[float | None, Field(gt=0)] = None
+    unit_of_measure: Unit = ""
+    calibration_offset: Annotated[
+        float, Field(ge=-1e100, le=1e100, description="Makes a calibration, as last_calibration_date does")
+    ] = 0.0
+    last_calibration_date: Instant = EARLIEST
+    next_calibration_date: Annotated[Instant | None, Field(description="Alone, it plans the next calibration")] = None
     is_active: bool = True
 
 
@@ -61,6 +74,9 @@ class SensorOut(Versioned):
     max_value: float | None
     target_value: float | None
     tolerance: float | None
+    calibration_offset: float
+    last_calibration_date: Instant | None
+    next_calibration_date: Instant | None
     is_active: bool
     first_reading_time: Instant | None
     last_reading_time: Instant | None
@@ -77,30 +93,62 @@ class SensorOut(Versioned):
         """Whether the latest reading that is not Bad lies below or above the limits."""
         return BREACHES[self.last_breach]
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def off_target(self) -> bool:
+        """Whether the latest reading lies within the limits and further from the target than the tolerance."""
+        return is_off_target(self.last_reading_value, self.last_breach, self.target_value, self.tolerance)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def calibration_overdue(self) -> bool:
+        """Whether the sensor should have been calibrated by now; its readings are taken all the same."""
+        return is_overdue(self.next_calibration_date, clock.now())
+
 
 class ReadingIn(In):
-    """One reading: a value at its source time."""
+    """One reading: a value at its source time, and how far it is to be trusted; a Bad one may have no value."""
 
     timestamp: Instant
-    value: Value
+    value: Value | None
     sensor_id: UUID | None = None
+    status_code: StatusCode | None = None
+    is_valid: Valid | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ReadingIn":
+        is_bad = self.status >= BAD
+        if self.is_valid is not None and self.is_valid == is_bad:
+            raise PydanticCustomError("plant.reading.status_contradicted", "is_valid contradicts the status_code")
+        if self.value is None and not is_bad:
+            raise PydanticCustomError(
+                "plant.reading.no_value", "only a reading of which the status is Bad has no value"
+            )
+        return self
+
+    @property
+    def status(self) -> int:
+        """The status code; Bad where an older program says that the value is not valid."""
+        if self.status_code is not None:
+            return self.status_code
+        return BAD if self.is_valid is False else GOOD
+
+    @property
+    def number(self) -> float:
+        """The value; NaN where there is none."""
+        return math.nan if self.value is None else self.value
 
 
-@with_config(ConfigDict(extra="forbid"))
-class ReadingRow(TypedDict):
-    """One reading of a bulk call."""
+class Taking(Query):
+    """How readings are taken in."""
 
-    sensor_id: UUID
-    timestamp: Instant
-    value: Value
-
-
-class ReadingsIn(BaseModel):
-    """Readings of any number of sensors: all are taken or none."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    readings: Annotated[list[ReadingRow], Field(max_length=MAX_BULK)]
+    check_anomaly: Annotated[
+        bool,
+        Field(
+            deprecated=True,
+            description="Changes nothing; here for older programs. Limits are judged whenever a reading is stored",
+        ),
+    ] = True
 
 
 class ReadingsWanted(Window):
@@ -108,12 +156,15 @@ class ReadingsWanted(Window):
 
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 1000
     ordering: Literal["timestamp", "-timestamp"] = "timestamp"
+    unit: WantedUnit = None
+    format: Annotated[Literal["json", "csv"], Field(description="csv: all of them as one file")] = "json"
 
 
 class SeriesWanted(Window):
     """Which readings to draw, with about how many points."""
 
     points: Annotated[int, Field(ge=10, le=5000)] = 600
+    unit: WantedUnit = None
 
 
 class ReadingOut(Out):
@@ -147,10 +198,13 @@ class ConflictOut(Out):
 
 
 class StoredOut(Out):
-    """What became of a call's readings; `repeated` ones were there already."""
+    """What became of a call's readings: each was stored, is `repeated` (it was there already) or conflicting. Of those
+    that were stored, some came `late`, after a later one of their sensor, or lie outside limits.
+    """
 
     stored: int
     repeated: int
+    late: int
     outside_limits: int
     conflicting: list[ConflictOut]
 
@@ -174,3 +228,10 @@ class SeriesOut(BaseModel):
     timestamps: list[datetime]
     values: list[float]
     excursions: list[ExcursionOut]
+
+    def told_in(self, unit: Conversion) -> "SeriesOut":
+        """The same in another unit."""
+        if unit.changes_nothing:
+            return self
+        extremes = [each.model_copy(update={"extreme": unit.of(each.extreme)}) for each in self.excursions]
+        return self.model_copy(update={"values": [unit.of(value) for value in self.values], "excursions": extremes})

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foodflow.kernel.db import TenantTable
@@ -39,6 +39,9 @@ class Sensor(TenantTable):
     max_value: Mapped[float | None]
     target_value: Mapped[float | None]
     tolerance: Mapped[float | None]
+    calibration_offset: Mapped[float] = mapped_column(default=0.0, server_default=text("0"))
+    last_calibration_date: Mapped[datetime | None] = mapped_column(Moment)
+    next_calibration_date: Mapped[datetime | None] = mapped_column(Moment)
     is_active: Mapped[bool]
     first_reading_time: Mapped[datetime | None] = mapped_column(Moment)
     last_reading_time: Mapped[datetime | None] = mapped_column(Moment)

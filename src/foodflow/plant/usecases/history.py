@@ -1,6 +1,6 @@
 """Reading back: a sensor's readings page by page, and as a series for drawing."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +20,9 @@ from foodflow.plant.tables.sensors import Sensor
 
 MAX_DRAWN = 500_000
 """Readings that one series looks at; a longer window is refused until it is narrowed."""
+MAX_EXPORTED = 2_000_000
+"""Readings in one file: half a minute's work."""
+_PART = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,35 @@ async def page_of_readings(  # noqa: PLR0913 - a window, and the order and the l
     # The end of a range is exclusive: downwards, what follows begins just after the first reading left out.
     further = found[limit].time + timedelta(microseconds=1) if descending else found[limit].time
     return Slice(found[:limit], further)
+
+
+async def code_of(session: AsyncSession, actor: Actor, sensor_id: UUID) -> str:
+    """The code of a sensor, which names the file of its readings."""
+    return (await sensor_or_refusal(session, actor, sensor_id)).sensor_code
+
+
+async def parts_of_readings(
+    session: AsyncSession,
+    actor: Actor,
+    sensor_id: UUID,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    descending: bool,
+) -> AsyncIterator[Sequence[Reading]]:
+    """All readings of a sensor in [start, end), part by part; refused where they are more than one file takes."""
+    exported = 0
+    while True:
+        window = {"start": start, "end": end}
+        part = await page_of_readings(session, actor, sensor_id, **window, descending=descending, limit=_PART)
+        exported += len(part.readings)
+        if exported > MAX_EXPORTED:
+            message = f"the window holds more than {MAX_EXPORTED} readings; narrow it"
+            raise Invalid.because(FieldError("start_time", message, "plant.window_too_full"))
+        yield part.readings
+        if part.goes_on_at is None:
+            return
+        start, end = (start, part.goes_on_at) if descending else (part.goes_on_at, end)
 
 
 async def draw(

@@ -185,6 +185,7 @@ async def store(
 ) -> Imported:
     """Store what was read as readings of a line, making missing sensors; calls `progress` with rows done."""
     require_storable(text, new)
+    await sensors.require_known_unit(new.unit_of_measure, field="unit")
     result = Imported(left_out=list(text.report.left_out))
     found = await sensors_of(session, actor, line, list(text.readings), new=new, created=result.created_sensors)
     for column, readings in text.readings.items():

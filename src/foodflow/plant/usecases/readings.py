@@ -3,7 +3,7 @@ commit.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,10 +21,11 @@ from foodflow.numerics.status_codes import GOOD, are_bad, are_reserved
 from foodflow.plant.queries import readings as queries
 from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.queries.readings import Reading, Reporting
-from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, SensorInactive, UnknownSensors, rows_refused
+from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, SensorInactive, rows_refused, unknown_sensors
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
 from foodflow.plant.usecases import blocks
 from foodflow.plant.usecases.blocks import Standing
+from foodflow.plant.usecases.calibrations import corrected
 from foodflow.plant.usecases.noting import Rows, take_note, wire
 from foodflow.plant.usecases.packing import LOOSE, PACK
 
@@ -61,10 +62,14 @@ class Conflict:
 
 @dataclass(slots=True)
 class Stored:
-    """What became of a call's readings: every row is stored, repeated (it was there already) or conflicting."""
+    """What became of a call's readings: every row is stored, repeated (it was there already) or conflicting.
+
+    Of those that were stored, some came `late`, after a later one of their sensor, or lie outside limits.
+    """
 
     stored: int = 0
     repeated: int = 0
+    late: int = 0
     outside_limits: int = 0
     conflicting: list[Conflict] = field(default_factory=list)
 
@@ -79,6 +84,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
         return Stored()
     _require_valid(columns)
     sensors = await _sensors_for_update(session, actor, columns)
+    columns = await _corrected(session, sensors, columns)
     number = {sensor.id.int: place for place, sensor in enumerate(sensors)}  # an int is found faster than a UUID
     who = np.array([number[id.int] for id in columns.sensors], np.int32)[columns.which]
     arrivals = sort_out(who, columns.times)
@@ -89,7 +95,8 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
         await _write(session, sensors, rows)
         # What else follows from stored readings stands here: it is done in their transaction.
     telemetry.READINGS.inc(len(rows.keys))
-    result = Stored(stored=len(rows.keys), outside_limits=int(np.count_nonzero(rows.breaches)))
+    late, outside_limits = int(np.count_nonzero(rows.late)), int(np.count_nonzero(rows.breaches))
+    result = Stored(stored=len(rows.keys), late=late, outside_limits=outside_limits)
     if len(rows.keys) < len(columns.which):
         _hold_against(columns, arrivals, standing, result)
     return result
@@ -189,18 +196,18 @@ async def _sensors_for_update(session: AsyncSession, actor: Actor, columns: Colu
     return sensors
 
 
+async def _corrected(session: AsyncSession, sensors: Sequence[Reporting], columns: Columns) -> Columns:
+    """Readings as their sensors' calibrations say that they are."""
+    which, times, values = columns.which, columns.times, columns.values
+    values = await corrected(session, sensors, ids=columns.sensors, which=which, times=times, values=values)
+    return replace(columns, values=values)
+
+
 def _refuse_unknown(columns: Columns, known: set[UUID]) -> None:
     unknown = [number for number, id in enumerate(columns.sensors) if id not in known]
-    errors = [
-        FieldError(
-            f"readings.{int(np.argmax(columns.which == number))}.sensor_id",
-            f"there is no sensor {columns.sensors[number]}",
-            UnknownSensors.code,
-        )
-        for number in unknown[:MAX_LISTED]
-    ]
-    names = ", ".join(str(columns.sensors[number]) for number in unknown[:MAX_LISTED])
-    raise UnknownSensors(f"unknown sensors ({len(unknown)}): {names}; nothing was stored", errors=tuple(errors))
+    rows = [int(np.argmax(columns.which == number)) for number in unknown[:MAX_LISTED]]
+    names = [str(columns.sensors[number]) for number in unknown]
+    raise unknown_sensors(names, [f"readings.{row}.sensor_id" for row in rows])
 
 
 def _judged(
