@@ -12,6 +12,7 @@ from foodflow.console.charts import BOTTOM, LEFT, RIGHT, TOP, Chart, chart
 from foodflow.kernel import clock
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.limits import outside
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.public import SensorCard
 from foodflow.plant.queries.sensors import Series
 from foodflow.plant.usecases.traces import trace_of
@@ -28,7 +29,7 @@ def drawn(
     offsets = np.array(seconds or range(0, 10 * len(values), 10), np.int64)
     times, array = to_micros(START) + offsets * SECOND, np.array(values)
     bounds = [np.full(len(values), np.nan if limit is None else limit) for limit in (low, high)]
-    series = Series(times, array, outside(array, *bounds))
+    series = Series(times, array, outside(array, *bounds), all_good(len(values)))
     sensor = SensorCard(
         id=clock.new_id(),
         code="t1",

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.numerics.epoch import to_micros
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries import board as queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as sensor_queries
@@ -44,7 +45,9 @@ async def store(session: AsyncSession, actor: Actor, sensor: Sensor, values: lis
     last = to_micros(clock.now()) // 1_000_000 * 1_000_000
     times = last - np.arange(len(values), dtype=np.int64)[::-1] * 1_000_000
     await readings.store_readings(
-        session, actor, Columns([sensor.id], np.zeros(len(values), np.int32), times, np.array(values))
+        session,
+        actor,
+        Columns([sensor.id], np.zeros(len(values), np.int32), times, np.array(values), all_good(len(values))),
     )
 
 

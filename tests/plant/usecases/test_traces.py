@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from foodflow.numerics.epoch import to_micros
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries.sensors import Series
 from foodflow.plant.usecases.traces import Trace, trace_of
 
@@ -14,7 +15,7 @@ MINUTE = timedelta(minutes=1)
 
 def trace(values: list[float], breaches: list[int], *, begins: datetime = START, cut: bool = False) -> Trace:
     times = to_micros(START) + np.arange(len(values), dtype=np.int64) * 60_000_000
-    series = Series(times, np.array(values), np.array(breaches, np.int16))
+    series = Series(times, np.array(values), np.array(breaches, np.int16), all_good(len(times)))
     return trace_of(series, start=START - 60 * MINUTE, begins=begins, cut=cut)
 
 
@@ -50,12 +51,12 @@ def test_readings_at_the_edges_of_a_gap_are_drawn() -> None:
     whole = 10_000
     times = to_micros(START) + np.arange(whole, dtype=np.int64) * 1_000_000
     times[whole // 2 :] += 3_600_000_000
-    series = Series(times, np.zeros(whole), np.zeros(whole, np.int16))
+    series = Series(times, np.zeros(whole), np.zeros(whole, np.int16), all_good(whole))
     before, after = trace_of(series, start=START, begins=START, cut=False).pieces
     assert (before[-1][0], after[0][0]) == (times[whole // 2 - 1], times[whole // 2])
 
 
 def test_a_piece_for_each_unbroken_run() -> None:
     times = to_micros(START) + np.array([0, 1, 2, 50, 100, 101], np.int64) * 1_000_000
-    series = Series(times, np.arange(6, dtype=np.float64), np.zeros(6, np.int16))
+    series = Series(times, np.arange(6, dtype=np.float64), np.zeros(6, np.int16), all_good(6))
     assert [len(piece) for piece in trace_of(series, start=START, begins=START, cut=False).pieces] == [3, 1, 2]

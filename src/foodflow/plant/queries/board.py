@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel.bulk import POSTGRES_EPOCH
 from foodflow.numerics.intervals import StateChange
 from foodflow.numerics.oee import Amount
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries.sensors import Series
 from foodflow.plant.rules.batches import BatchStatus
 from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
@@ -89,9 +90,10 @@ def _unpacked(times: bytes | None, values: bytes | None, breaches: bytes | None)
         np.frombuffer(times or b"", ">i8")[::-1].astype(np.int64) + POSTGRES_EPOCH,
         np.frombuffer(values or b"", ">f8")[::-1].astype(np.float64),
         np.frombuffer(breaches or b"", ">i2")[::-1].astype(np.int16),
+        all_good(len(times or b"") // 8),
     )
     if (np.diff(series.times) > 0).all():
         return series
     # An aggregate takes its rows in the order of its subquery, but nothing in the standard promises it.
     order = np.argsort(series.times)
-    return Series(series.times[order], series.values[order], series.breaches[order])
+    return Series(series.times[order], series.values[order], series.breaches[order], series.statuses[order])

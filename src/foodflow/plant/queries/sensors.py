@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.paging import Filter, Listing
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries.sites import is_own_line, on_own_lines
 from foodflow.plant.rules.sensors import SensorNotFound
 from foodflow.plant.tables.lines import ProductionLine
@@ -57,11 +58,14 @@ _BESIDE = text(
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Readings of one sensor in order of time: microseconds since 1970 (int64), values (float64), breaches (int16)."""
+    """Readings of one sensor in order of time: microseconds since 1970 (int64), values (float64, NaN where a Bad one
+    has none), breaches (int16), statuses (uint32).
+    """
 
     times: NDArray[np.int64]
     values: NDArray[np.float64]
     breaches: NDArray[np.int16]
+    statuses: NDArray[np.uint32]
 
 
 def sensors(actor: Actor) -> Select[Sensor]:
@@ -165,4 +169,4 @@ async def series(session: AsyncSession, key: int, start: datetime, end: datetime
     rows = (await session.execute(within.order_by(Reading.time))).all()
     times = np.array([row[0] for row in rows], np.int64)
     values = np.array([row[1] for row in rows], np.float64)
-    return Series(times, values, np.array([row[2] for row in rows], np.int16))
+    return Series(times, values, np.array([row[2] for row in rows], np.int16), all_good(len(rows)))

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from foodflow.kernel.errors import WrongType
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
 from foodflow.numerics.epoch import from_micros, to_micros
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.rules.sensors import MAX_LISTED
 from foodflow.plant.schemas.sensors import (
     ExcursionOut,
@@ -64,7 +65,8 @@ def _columns(body: ReadingsIn) -> Columns:
     which = [number.setdefault(row["sensor_id"], len(number)) for row in body.readings]
     times = [to_micros(row["timestamp"]) for row in body.readings]
     values = [row["value"] for row in body.readings]
-    return Columns(list(number), np.array(which, np.int32), np.array(times, np.int64), np.array(values, np.float64))
+    numbers = np.array(which, np.int32), np.array(times, np.int64), np.array(values, np.float64)
+    return Columns(list(number), *numbers, all_good(len(which)))
 
 
 @router.post("/readings/bulk", status_code=201, dependencies=[needs("plant.record")], openapi_extra=_BULK_BODY)

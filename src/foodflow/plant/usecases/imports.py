@@ -18,6 +18,7 @@ from foodflow.numerics.delimited.layout import Choices, DelimitedError, Layout, 
 from foodflow.numerics.delimited.parsing import parse
 from foodflow.numerics.delimited.results import Readings, Report
 from foodflow.numerics.epoch import from_micros, to_micros
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries import sensors as queries
 from foodflow.plant.rules.sensors import MAX_LISTED, SensorOfOtherLine, require_limits
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST, MAX_CODE, MAX_NAME, MAX_UNIT, require_name
@@ -237,7 +238,8 @@ def code_of(line_number: str, column: str) -> str:
 
 
 def _columns(sensor_id: UUID, readings: Readings) -> Columns:
-    return Columns([sensor_id], np.zeros(len(readings), np.int32), readings.times, readings.values)
+    which, statuses = np.zeros(len(readings), np.int32), all_good(len(readings))
+    return Columns([sensor_id], which, readings.times, readings.values, statuses)
 
 
 def _add(result: Imported, code: str, chunk: Readings, stored: Stored) -> None:

@@ -17,7 +17,8 @@ from foodflow.plant.tables.sensors import Sensor
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Readings by sensor and time: keys int32, microseconds int64, values float64, breaches int16, all of shape (n,);
+    """Readings by sensor and time: keys int32, microseconds int64, values float64 (NaN where a Bad one has none),
+    breaches int16, statuses uint32, `late` (the sensor had a later reading when this one came), all of shape (n,);
     `places` (int64) are their row numbers in the call that brought them.
     """
 
@@ -25,12 +26,20 @@ class Rows:
     times: NDArray[np.int64]
     values: NDArray[np.float64]
     breaches: NDArray[np.int16]
+    statuses: NDArray[np.uint32]
+    late: NDArray[np.bool_]
     places: NDArray[np.int64]
 
     def only(self, chosen: NDArray[np.int64] | slice) -> "Rows":
         """Some of the rows, in the order in which they are named."""
         return Rows(
-            self.keys[chosen], self.times[chosen], self.values[chosen], self.breaches[chosen], self.places[chosen]
+            self.keys[chosen],
+            self.times[chosen],
+            self.values[chosen],
+            self.breaches[chosen],
+            self.statuses[chosen],
+            self.late[chosen],
+            self.places[chosen],
         )
 
 

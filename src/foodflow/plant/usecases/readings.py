@@ -18,6 +18,7 @@ from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.arrivals import sort_out
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.limits import outside
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries import sensors as queries
 from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, SensorInactive, UnknownSensors, rows_refused
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
@@ -31,13 +32,15 @@ _COLUMNS = ("sensor_key", "time", "value", "breach")
 class Columns:
     """Readings as they were sent: `sensors` lists each sensor once, and row i is of `sensors[which[i]]`.
 
-    `which` int32, `times` int64 in microseconds since 1970 UTC, `values` float64; all of shape (n,).
+    `which` int32, `times` int64 in microseconds since 1970 UTC, `values` float64 (NaN where a Bad reading has none),
+    `statuses` uint32 (`numerics.status_codes.all_good` where nothing is said of them); all of shape (n,).
     """
 
     sensors: Sequence[UUID]
     which: NDArray[np.int32]
     times: NDArray[np.int64]
     values: NDArray[np.float64]
+    statuses: NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,13 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     arrivals = sort_out(keys, columns.times, columns.values)
     places = arrivals.kept
     times, values, breaches = columns.times[places], columns.values[places], _judge(sensors, columns, places)
-    rows, already = await _write(session, sensors, Rows(keys[places], times, values, breaches, places))
+    rows, already = await _write(
+        session,
+        sensors,
+        Rows(
+            keys[places], times, values, breaches, columns.statuses[places], _late(sensors, keys[places], times), places
+        ),
+    )
     result = Stored(stored=len(rows.keys), outside_limits=int(np.count_nonzero(rows.breaches)))
     if already:
         _hold_against(already, columns, keys, result)
@@ -114,7 +123,9 @@ async def store_reading(
         raise Invalid.because(FieldError("sensor_id", message, "plant.reading.other_sensor"))
     sensor = await queries.sensor(session, actor, sensor_id)
     times, values = np.array([to_micros(at)], np.int64), np.array([value], np.float64)
-    stored = await store_readings(session, actor, Columns([sensor_id], np.zeros(1, np.int32), times, values))
+    stored = await store_readings(
+        session, actor, Columns([sensor_id], np.zeros(1, np.int32), times, values, all_good(1))
+    )
     for conflict in stored.conflicting:
         raise ReadingContradicted(f"the value at {wire(at)} is stored as {conflict.kept}; it cannot become {value}")
     end = at + timedelta(microseconds=1)
@@ -180,6 +191,12 @@ async def _write(session: AsyncSession, sensors: dict[UUID, Sensor], rows: Rows)
     first, last = from_micros(rows.times.min()), from_micros(rows.times.max())
     conflicting = await queries.conflicting_readings(session, first, last)
     return rows.only(new), {int(rows.places[place]): kept for place, kept in conflicting}
+
+
+def _late(sensors: dict[UUID, Sensor], keys: NDArray[np.int32], times: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which readings come after a later one of their sensor."""
+    last = {each.key: to_micros(each.last_reading_time) for each in sensors.values() if each.last_reading_time}
+    return np.array([time < last.get(key, time) for key, time in zip(keys.tolist(), times.tolist(), strict=True)])
 
 
 def _all_later(sensors: dict[UUID, Sensor], rows: Rows) -> bool:

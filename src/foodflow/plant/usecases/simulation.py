@@ -20,6 +20,7 @@ from foodflow.numerics.plant_simulation.events import (
     Sampled,
     StateChanged,
 )
+from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries import batches as batch_queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as sensor_queries
@@ -143,7 +144,7 @@ async def _store(session: AsyncSession, actor: Actor, cast: Cast, sampled: Seque
     which = np.concatenate([np.full(len(event.times), place[event.sensor], np.int32) for event in sampled])
     times = np.concatenate([event.times for event in sampled])
     values = np.concatenate([event.values for event in sampled])
-    await store_readings(session, actor, Columns(ids, which, times, values))
+    await store_readings(session, actor, Columns(ids, which, times, values, all_good(len(times))))
 
 
 def starting_point(now: datetime, hours: float, since: datetime | None) -> datetime:
