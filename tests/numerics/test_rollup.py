@@ -28,9 +28,10 @@ Row = tuple[int, float, int, int]
 def rolled(rows: list[Row], width: int) -> Rollups:
     """The roll-up of rows of time, value, breach and status; Bad ones carry no number."""
     times, values, breaches, statuses = ([one[place] for one in rows] for place in range(4))
-    numbers = np.where(np.array(statuses, np.uint32) >> 30 == 2, np.nan, np.array(values, np.float64))
-    told = {"breaches": np.array(breaches, np.int16), "statuses": np.array(statuses, np.uint32)}
-    return roll_up(np.array(times, np.int64), numbers, width=width, **told)
+    codes = np.array(statuses, np.uint32)
+    numbers = np.where(codes >> 30 == 2, np.nan, np.array(values, np.float64))
+    sides = np.array(breaches, np.int16)
+    return roll_up(np.array(times, np.int64), numbers, breaches=sides, statuses=codes, width=width)
 
 
 def same(one: Rollups, other: Rollups) -> None:

@@ -22,6 +22,10 @@ _ENQUEUE_FOR = text(
     "CAST(:tenants AS text[]), CAST(:tasks AS text[]), CAST(:arguments AS jsonb[])) WITH ORDINALITY"
     " AS r (tenant, task, arguments, place) ORDER BY r.place"
 )
+_ENQUEUE_FOR_EVERYBODY = text(
+    "SELECT platform.enqueue_for(t.slug, :task, '{}', CAST(:lock AS text), :lock, NULL) FROM platform.tenants AS t"
+    " WHERE t.suspended_at IS NULL ORDER BY t.slug"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,13 @@ async def enqueue_for(session: AsyncSession, tenant: str, name: str, /, **argume
     """Have a job done for a company out of a transaction of the platform, once that has committed."""
     values = {"tenants": [tenant], "tasks": [name], "arguments": [json.dumps(arguments)]}
     await session.execute(_ENQUEUE_FOR, values)
+
+
+async def enqueue_for_everybody(session: AsyncSession, name: str, /) -> None:
+    """Have a job without arguments done for each company that is not suspended, out of a transaction of the platform;
+    of one company, one waits and one runs at a time.
+    """
+    await session.execute(_ENQUEUE_FOR_EVERYBODY, {"task": name, "lock": name})
 
 
 def sink_of(jobs: Sequence[Job]) -> Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]:

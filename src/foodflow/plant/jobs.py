@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.db import Database, tenant_transaction
-from foodflow.kernel.jobs import Job
+from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
+from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_everybody
 from foodflow.plant.events.batches import BatchCompleted
-from foodflow.plant.usecases import batches, effectiveness
+from foodflow.plant.usecases import batches, effectiveness, rollups
 
 
 async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
@@ -16,4 +16,36 @@ async def measure_completed_batch(database: Database, actor: Actor, *, event: di
         await batches.measure_batch(session, actor, UUID(event["batch_id"]))
 
 
-JOBS = (Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),)
+async def roll_up(database: Database, actor: Actor) -> None:
+    """Roll up every hour that is over and marked, in many transactions; whatever sensors somebody else has locked come
+    last, each by itself, so that waiting for one holds up nobody who waits for another.
+    """
+    last, busy = 0, list[int]()
+    while True:
+        async with tenant_transaction(database, actor) as session:
+            keys = list(await rollups.due(session, after=last))
+        if not keys:
+            break
+        last = keys[-1]
+        while keys:
+            async with tenant_transaction(database, actor) as session:
+                portion = await rollups.roll_up_some(session, keys)
+            keys, busy = portion.unfinished, busy + portion.busy
+    for key in busy:
+        more = [key]
+        while more:
+            async with tenant_transaction(database, actor) as session:
+                more = (await rollups.roll_up_some(session, more, wait=True)).unfinished
+
+
+async def ask_to_roll_up(database: Database) -> None:
+    """Have every company's hours rolled up: those of the hour that has just ended, and what nobody was asked for."""
+    async with platform_transaction(database) as session:
+        await enqueue_for_everybody(session, rollups.ROLL_UP)
+
+
+JOBS = (
+    Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),
+    Job(rollups.ROLL_UP, roll_up),
+)
+PERIODIC = (PlatformJob("plant.ask_to_roll_up", "2-59/10 * * * *", ask_to_roll_up),)

@@ -12,18 +12,15 @@ from starlette.requests import Request
 
 from foodflow.kernel.errors import WrongType
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.numerics.epoch import from_micros, to_micros
+from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.status_codes import all_good
 from foodflow.plant.rules.sensors import MAX_LISTED
 from foodflow.plant.schemas.sensors import (
-    ExcursionOut,
     ReadingIn,
     ReadingOut,
     ReadingsIn,
     ReadingsPage,
     ReadingsWanted,
-    SeriesOut,
-    SeriesWanted,
     StoredOut,
 )
 from foodflow.plant.schemas.shared import BREACHES
@@ -98,34 +95,3 @@ async def list_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameter
         return ReadingsPage(next=None, results=results)
     bound = "end_time" if descending else "start_time"
     return ReadingsPage(next=str(request.url.include_query_params(**{bound: wire(found.goes_on_at)})), results=results)
-
-
-@router.get("/{id}/series", dependencies=[needs("plant.read")])
-async def get_series(
-    session: Transaction, actor: CurrentActor, id: UUID, wanted: Annotated[SeriesWanted, Query()]
-) -> SeriesOut:
-    """A sensor over a window (the 24 hours up to its latest reading) for drawing: peaks kept, excursions listed."""
-    window = {"start": wanted.start_time, "end": wanted.end_time}
-    return series_out(await history.draw(session, actor, id, **window, points=wanted.points))
-
-
-def series_out(drawing: history.Drawing) -> SeriesOut:
-    """The wire shape of a series."""
-    times = drawing.whole.times.tolist()
-    return SeriesOut(
-        sensor_id=drawing.sensor.id,
-        start_time=drawing.start,
-        end_time=drawing.end,
-        readings=drawing.readings,
-        timestamps=[from_micros(times[place]) for place in drawing.drawn],
-        values=[float(drawing.whole.values[place]) for place in drawing.drawn],
-        excursions=[
-            ExcursionOut(
-                start=from_micros(times[e.first]),
-                end=from_micros(times[e.last]),
-                breach=BREACHES[e.side],
-                extreme=e.extreme,
-            )
-            for e in drawing.excursions
-        ],
-    )

@@ -1,6 +1,5 @@
 """Wire shapes of sensors and their readings."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -106,12 +105,6 @@ class ReadingsWanted(Window):
     ordering: Literal["timestamp", "-timestamp"] = "timestamp"
 
 
-class SeriesWanted(Window):
-    """Which readings to draw, with about how many points."""
-
-    points: Annotated[int, Field(ge=10, le=5000)] = 600
-
-
 class ReadingOut(Out):
     """A stored reading; `breach` says whether it lay outside the limits then in force."""
 
@@ -142,24 +135,3 @@ class StoredOut(Out):
     repeated: int
     outside_limits: int
     conflicting: list[ConflictOut]
-
-
-class ExcursionOut(BaseModel):
-    """A run of consecutive readings outside a limit, and the value furthest out."""
-
-    start: Instant
-    end: Instant
-    breach: Breach
-    extreme: float
-
-
-class SeriesOut(BaseModel):
-    """A sensor over a window for drawing: at most about `points` points, peaks kept, and every excursion."""
-
-    sensor_id: UUID
-    start_time: Instant
-    end_time: Instant
-    readings: int
-    timestamps: list[datetime]
-    values: list[float]
-    excursions: list[ExcursionOut]

@@ -1,4 +1,4 @@
-"""Reading back: a sensor's readings page by page, and as a series for drawing."""
+"""Reading back: a sensor's readings page by page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,31 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.errors import FieldError, Invalid
-from foodflow.numerics.downsample import min_max
-from foodflow.numerics.limits import Excursion, excursions
 from foodflow.plant.queries import sensors as queries
-from foodflow.plant.queries.sensors import Series
-from foodflow.plant.rules.shared import window
-from foodflow.plant.tables.sensors import Reading, Sensor
-
-MAX_DRAWN = 500_000
-"""Readings that one series looks at; a longer window is refused until it is narrowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """A sensor's readings over [start, end): how many there are, those to draw, and every excursion of all of them."""
-
-    sensor: Sensor
-    start: datetime
-    end: datetime
-    readings: int
-    whole: Series
-    drawn: Sequence[int]
-    excursions: list[Excursion]
+from foodflow.plant.tables.sensors import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +38,3 @@ async def page_of_readings(  # noqa: PLR0913 - a window, and the order and the l
     # The end of a range is exclusive: downwards, what follows begins just after the first reading left out.
     further = found[limit].time + timedelta(microseconds=1) if descending else found[limit].time
     return Slice(found[:limit], further)
-
-
-async def draw(
-    session: AsyncSession,
-    actor: Actor,
-    sensor_id: UUID,
-    *,
-    start: datetime | None,
-    end: datetime | None,
-    points: int,
-) -> Drawing:
-    """A sensor's readings for a chart of about `points` points; by default the last 24 hours up to its latest
-    reading, and from a given start until now.
-    """
-    sensor = await queries.sensor(session, actor, sensor_id)
-    now = clock.now()
-    after_latest = (sensor.last_reading_time or now) + timedelta(microseconds=1)
-    last = end or (after_latest if start is None else max(after_latest, now))
-    first, last = window(start, last, max(last, now))
-    count = await queries.count_readings(session, sensor.key, first, last, at_most=MAX_DRAWN)
-    if count > MAX_DRAWN:
-        message = f"the window holds more than {MAX_DRAWN} readings; narrow it"
-        raise Invalid.because(FieldError("start_time", message, "plant.window_too_full"))
-    whole = await queries.series(session, sensor.key, first, last)
-    drawn = min_max(whole.times, whole.values, buckets=max(1, points // 2)).tolist() if count else []
-    return Drawing(sensor, first, last, count, whole, drawn, excursions(whole.values, whole.breaches))

@@ -24,6 +24,7 @@ from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, Sensor
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases.noting import Rows, take_note, wire
+from foodflow.plant.usecases.rollups import mark
 
 _COLUMNS = ("sensor_key", "time", "value", "breach")
 
@@ -91,6 +92,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
         given = columns.values
         result.repeated = arrivals.repeated + len(places) - len(rows.keys)
         result.conflicting = [Conflict(row, float(given[by]), float(given[row])) for row, by in arrivals.conflicting]
+    await mark(session, rows, list(sites))
     for sensor, site in sites.items():
         await take_note(session, sensor, rows, site=site)
     telemetry.READINGS.inc(result.stored)
