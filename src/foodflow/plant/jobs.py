@@ -7,7 +7,8 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
 from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_everybody
 from foodflow.plant.events.batches import BatchCompleted
-from foodflow.plant.usecases import batches, effectiveness, rollups
+from foodflow.plant.queries.retention import HOURS, MINUTES, READINGS
+from foodflow.plant.usecases import batches, effectiveness, retention, rollups
 
 
 async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
@@ -44,8 +45,52 @@ async def ask_to_roll_up(database: Database) -> None:
         await enqueue_for_everybody(session, rollups.ROLL_UP)
 
 
+async def apply_retention(database: Database, actor: Actor) -> None:
+    """Remove what the company keeps no longer, readings first: whole months, then what is left of their days."""
+    await _remove_months(database, actor, READINGS)
+    await _remove_old_readings(database, actor)
+    for table in (MINUTES, HOURS):
+        await _remove_months(database, actor, table)
+        more = True
+        while more:
+            async with tenant_transaction(database, actor) as session:
+                more = await retention.remove_some(session, table)
+
+
+async def _remove_months(database: Database, actor: Actor, table: str) -> None:
+    async with tenant_transaction(database, actor) as session:
+        months = await retention.old_months_of(session, table)
+    for month in months:
+        async with tenant_transaction(database, actor) as session:
+            await retention.remove_month(session, actor, table, month)
+
+
+async def _remove_old_readings(database: Database, actor: Actor) -> None:
+    last = 0
+    while True:
+        async with tenant_transaction(database, actor) as session:
+            keys = await retention.sensors_with_old_readings(session, after=last)
+        if not keys:
+            return
+        for last in keys:
+            more = True
+            while more:
+                async with tenant_transaction(database, actor) as session:
+                    more = await retention.remove_some_readings(session, last)
+
+
+async def ask_to_apply_retention(database: Database) -> None:
+    """Have what every company keeps no longer removed."""
+    async with platform_transaction(database) as session:
+        await enqueue_for_everybody(session, retention.APPLY)
+
+
 JOBS = (
     Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),
     Job(rollups.ROLL_UP, roll_up),
+    Job(retention.APPLY, apply_retention),
 )
-PERIODIC = (PlatformJob("plant.ask_to_roll_up", "2-59/10 * * * *", ask_to_roll_up),)
+PERIODIC = (
+    PlatformJob("plant.ask_to_roll_up", "2-59/10 * * * *", ask_to_roll_up),
+    PlatformJob("plant.ask_to_apply_retention", "7 1 * * *", ask_to_apply_retention),
+)

@@ -233,6 +233,7 @@ async def test_hours_that_are_over_are_asked_to_be_rolled_up_once(database: Data
             return int(await session.scalar(waiting) or 0)
 
     async with AsyncSession(database.engine) as session, session.begin():
+        await session.execute(text("SET LOCAL search_path = jobs"))
         await session.execute(forget)
     await store(database, demo, sensor, [to_micros(clock.now())], [1.0])
     assert await asked() == 0
