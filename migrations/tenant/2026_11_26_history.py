@@ -51,7 +51,8 @@ INSERT INTO retention (id, raw_kept_days, minutes_kept_days, hours_kept_days) VA
 # What was stored before there were roll-ups is to be rolled up. Hours that are marked are answered from readings.
 BEFORE = """
 INSERT INTO rollup_marks (sensor_key, hour)
-SELECT DISTINCT sensor_key, date_trunc('hour', time AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' FROM readings
+SELECT DISTINCT sensor_key, hour
+FROM reading_blocks, generate_series(date_trunc('hour', first, 'UTC'), last, interval '1 hour') AS hour
 """
 
 

@@ -22,9 +22,9 @@ _ENQUEUE_FOR = text(
     "CAST(:tenants AS text[]), CAST(:tasks AS text[]), CAST(:arguments AS jsonb[])) WITH ORDINALITY"
     " AS r (tenant, task, arguments, place) ORDER BY r.place"
 )
-_ENQUEUE_FOR_EVERYBODY = text(
-    "SELECT platform.enqueue_for(t.slug, :task, '{}', CAST(:lock AS text), :lock, NULL) FROM platform.tenants AS t"
-    " WHERE t.suspended_at IS NULL ORDER BY t.slug"
+_ENQUEUE_FOR_ALL = text(
+    "SELECT platform.enqueue_for(slug, :task, CAST(:arguments AS jsonb), NULL, :task, NULL) FROM platform.tenants"
+    " WHERE suspended_at IS NULL ORDER BY slug"
 )
 
 
@@ -78,11 +78,11 @@ async def enqueue_for(session: AsyncSession, tenant: str, name: str, /, **argume
     await session.execute(_ENQUEUE_FOR, values)
 
 
-async def enqueue_for_everybody(session: AsyncSession, name: str, /) -> None:
-    """Have a job without arguments done for each company that is not suspended, out of a transaction of the platform;
-    of one company, one waits and one runs at a time.
+async def enqueue_for_all(session: AsyncSession, name: str, /, **arguments: Any) -> None:  # noqa: ANN401
+    """Have a job done for each company that is not suspended, out of a transaction of the platform; only one of its
+    name waits at a time in a company.
     """
-    await session.execute(_ENQUEUE_FOR_EVERYBODY, {"task": name, "lock": name})
+    await session.execute(_ENQUEUE_FOR_ALL, {"task": name, "arguments": json.dumps(arguments)})
 
 
 def sink_of(jobs: Sequence[Job]) -> Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]:

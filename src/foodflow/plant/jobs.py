@@ -5,16 +5,41 @@ from uuid import UUID
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
-from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_everybody
+from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_all
 from foodflow.plant.events.batches import BatchCompleted
+from foodflow.plant.queries.packing import keys_to_pack
 from foodflow.plant.queries.retention import HOURS, MINUTES, READINGS
-from foodflow.plant.usecases import batches, effectiveness, retention, rollups
+from foodflow.plant.usecases import batches, effectiveness, packing, retention, rollups
 
 
 async def measure_completed_batch(database: Database, actor: Actor, *, event: dict[str, Any]) -> None:
     """Measure the effectiveness of a batch that was completed, or of whose time something was reported late."""
     async with tenant_transaction(database, actor) as session:
         await batches.measure_batch(session, actor, UUID(event["batch_id"]))
+
+
+async def pack_readings(database: Database, actor: Actor, *, least: int = packing.LOOSE) -> None:
+    """Pack the readings of each sensor that has at least so many small blocks, each day in a transaction of its own."""
+    async with tenant_transaction(database, actor) as session:
+        keys = await keys_to_pack(session, least)
+    for key in keys:
+        is_left = True
+        while is_left:
+            async with tenant_transaction(database, actor) as session:
+                is_left = await packing.pack_some(session, key)
+
+
+async def make_months(database: Database, actor: Actor) -> None:
+    """Make the months to come before readings of them arrive."""
+    async with tenant_transaction(database, actor) as session:
+        await packing.make_months_ahead(session)
+
+
+async def tidy_readings(database: Database) -> None:
+    """Have the months to come made, and what few small blocks are left of the day packed, in every company."""
+    async with platform_transaction(database) as session:
+        await enqueue_for_all(session, packing.MAKE_MONTHS)
+        await enqueue_for_all(session, packing.PACK, least=1)
 
 
 async def roll_up(database: Database, actor: Actor) -> None:
@@ -42,7 +67,7 @@ async def roll_up(database: Database, actor: Actor) -> None:
 async def ask_to_roll_up(database: Database) -> None:
     """Have every company's hours rolled up: those of the hour that has just ended, and what nobody was asked for."""
     async with platform_transaction(database) as session:
-        await enqueue_for_everybody(session, rollups.ROLL_UP)
+        await enqueue_for_all(session, rollups.ROLL_UP)
 
 
 async def apply_retention(database: Database, actor: Actor) -> None:
@@ -82,15 +107,18 @@ async def _remove_old_readings(database: Database, actor: Actor) -> None:
 async def ask_to_apply_retention(database: Database) -> None:
     """Have what every company keeps no longer removed."""
     async with platform_transaction(database) as session:
-        await enqueue_for_everybody(session, retention.APPLY)
+        await enqueue_for_all(session, retention.APPLY)
 
 
 JOBS = (
     Job(effectiveness.MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),
+    Job(packing.PACK, pack_readings),
+    Job(packing.MAKE_MONTHS, make_months),
     Job(rollups.ROLL_UP, roll_up),
     Job(retention.APPLY, apply_retention),
 )
 PERIODIC = (
+    PlatformJob("plant.tidy_readings", "7 1 * * *", tidy_readings),
     PlatformJob("plant.ask_to_roll_up", "2-59/10 * * * *", ask_to_roll_up),
-    PlatformJob("plant.ask_to_apply_retention", "7 1 * * *", ask_to_apply_retention),
+    PlatformJob("plant.ask_to_apply_retention", "22 1 * * *", ask_to_apply_retention),
 )

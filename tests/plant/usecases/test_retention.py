@@ -12,7 +12,7 @@ from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.rollup import DAY, HOUR, MINUTE
 from foodflow.plant import jobs
-from foodflow.plant.queries import sensors as sensor_queries
+from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.rules.retention import Kept
 from foodflow.plant.rules.rollups import OlderThanRetention
 from foodflow.plant.tables.sensors import Sensor
@@ -32,7 +32,8 @@ async def keep(database: Database, actor: Actor, kept: Kept) -> None:
 async def raw(database: Database, actor: Actor, sensor: Sensor) -> list[int]:
     async with tenant_transaction(database, actor) as session:
         start, end = datetime(2000, 1, 1, tzinfo=UTC), clock.now() + timedelta(days=1)
-        return (await sensor_queries.series(session, sensor.key, start, end)).times.tolist()
+        times: list[int] = (await reading_queries.series(session, sensor.key, start, end)).times.tolist()
+        return times
 
 
 async def months(database: Database, actor: Actor, table: str) -> int:

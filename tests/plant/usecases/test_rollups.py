@@ -19,6 +19,7 @@ from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.rollup import DAY, HOUR, MINUTE, Rollups, roll_up
 from foodflow.numerics.status_codes import GOOD, UNCERTAIN
 from foodflow.plant import jobs
+from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases import lines, readings, rollups, sensors
@@ -77,7 +78,7 @@ async def answered(database: Database, actor: Actor, sensor: Sensor, start: int,
 async def recomputed(database: Database, actor: Actor, sensor: Sensor, start: int, end: int, width: int) -> Rollups:
     """From nothing but readings."""
     async with tenant_transaction(database, actor) as session:
-        raw = await sensor_queries.series(session, sensor.key, from_micros(start), from_micros(end))
+        raw = await reading_queries.series(session, sensor.key, from_micros(start), from_micros(end))
     return roll_up(raw.times, raw.values, breaches=raw.breaches, statuses=raw.statuses, width=width)
 
 
@@ -189,7 +190,7 @@ async def test_a_sensor_that_somebody_writes_to_is_left_for_last(database: Datab
     for sensor in (busy, free):
         await store(database, demo, sensor, [BEGIN], [1.0])
     async with tenant_transaction(database, demo) as session:
-        await sensor_queries.sensors_for_update(session, demo, [busy.id])
+        await reading_queries.reporting_for_update(session, demo, [busy.id])
         rolling = asyncio.create_task(jobs.roll_up(database, demo))
         async with asyncio.timeout(5):
             while await marks(database, demo, free):  # noqa: ASYNC110 - it happens in the database

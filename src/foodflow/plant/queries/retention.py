@@ -11,9 +11,9 @@ from foodflow.kernel import old_months
 from foodflow.plant.rules.retention import Cutoffs
 from foodflow.plant.tables.retention import Retention
 from foodflow.plant.tables.rollups import HourRollup, MinuteRollup
-from foodflow.plant.tables.sensors import Reading
+from foodflow.plant.tables.sensors import ReadingBlock
 
-READINGS, MINUTES, HOURS = Reading.__tablename__, MinuteRollup.__tablename__, HourRollup.__tablename__
+READINGS, MINUTES, HOURS = ReadingBlock.__tablename__, MinuteRollup.__tablename__, HourRollup.__tablename__
 
 # Days that are rolled up and of which readings are kept. A day of which any hour is marked stays as it is.
 _OLD_DAYS = """
@@ -27,10 +27,11 @@ _OLD_MINUTES = text("SELECT count(*) FROM minute_rollups WHERE hour < CAST(:minu
 _OLD_HOURS = text("SELECT count(*) FROM hour_rollups WHERE day < CAST(:hours AS timestamptz)")
 _SENSORS = text(f"SELECT DISTINCT h.sensor_key {_OLD_DAYS} AND h.sensor_key > :after ORDER BY 1 LIMIT :most")
 _DAYS_OF = text(f"SELECT h.day {_OLD_DAYS} AND h.sensor_key = :key ORDER BY 1 LIMIT :most")
+# A block never leaves its day.
 _REMOVE_DAYS = text("""
-DELETE FROM readings AS r USING unnest(CAST(:days AS timestamptz[])) AS d (day)
-WHERE r.sensor_key = :key AND r.time >= d.day AND r.time < d.day + interval '24 hours'
-      AND r.time >= :first AND r.time < :last
+DELETE FROM reading_blocks AS b USING unnest(CAST(:days AS timestamptz[])) AS d (day)
+WHERE b.sensor_key = :key AND b.first >= d.day AND b.first < d.day + interval '24 hours'
+      AND b.first >= :earliest AND b.first < :latest
 """)
 _NOTE = """
 INSERT INTO removed_readings (sensor_key, days)
@@ -105,7 +106,7 @@ async def old_days(session: AsyncSession, key: int, before: datetime, *, limit: 
 async def remove_days(session: AsyncSession, key: int, days: Sequence[datetime], *, before: datetime) -> None:
     """Remove the readings of days of a sensor that is locked."""
     values = {"key": key, "days": list(days)}
-    await session.execute(_REMOVE_DAYS, values | {"first": days[0], "last": before})
+    await session.execute(_REMOVE_DAYS, values | {"earliest": days[0], "latest": before})
     await session.execute(_NOTE_DAYS, values)
     await session.execute(_REMOVED[READINGS], {"before": before})
 

@@ -188,7 +188,10 @@ async def _keep_minutes(session: AsyncSession, fresh: Mapping[int, Fresh]) -> No
         edges = np.searchsorted(each.minutes.starts, each.redone).tolist()
         ends = np.searchsorted(each.minutes.starts, each.redone + HOUR).tolist()
         for hour, first, last in zip(each.redone.tolist(), edges, ends, strict=True):
-            rows.append((key, hour, pack(each.minutes.only(slice(first, last)))))
+            if first < last:
+                rows.append((key, hour, pack(each.minutes.only(slice(first, last)))))
+    if not rows:
+        return
     keys, times, packed = zip(*rows, strict=True)
     await partitions.ensure_months(session, MinuteRollup.__tablename__, partitions.months_of(np.array(times)))
     columns = {"keys": list(keys), "times": [from_micros(time) for time in times]}

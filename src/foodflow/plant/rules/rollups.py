@@ -5,7 +5,7 @@ from enum import StrEnum
 from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.rollup import DAY, HOUR, MINUTE
 
-FEW_READINGS = 50_000
+FEW_READINGS = 200_000
 """A window that holds no more readings is drawn from them."""
 
 

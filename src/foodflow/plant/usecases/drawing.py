@@ -16,11 +16,11 @@ from foodflow.numerics.downsample import min_max, min_max_lttb
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.limits import excursions
 from foodflow.numerics.rollup import HOUR, Rollups, combine
-from foodflow.numerics.status_codes import are_bad
+from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import retention as retention_queries
 from foodflow.plant.queries import rollups as rollup_queries
 from foodflow.plant.queries import sensors as queries
-from foodflow.plant.queries.sensors import Series
+from foodflow.plant.queries.readings import Series
 from foodflow.plant.rules.rollups import FEW_READINGS, WIDTHS, Method, Resolution, resolution_of
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases.rolled import rollups_of, window_of
@@ -131,7 +131,7 @@ async def _best(
     finest = next((each for each in (Resolution.RAW, Resolution.MINUTE) if each not in kept), Resolution.HOUR)
     few = False
     if finest is Resolution.RAW:
-        few = await queries.count_readings(session, sensor.key, *window, at_most=FEW_READINGS) <= FEW_READINGS
+        few = await reading_queries.certain_count(session, sensor.key, *window) <= FEW_READINGS
     span = to_micros(window[1]) - to_micros(max(window[0], sensor.first_reading_time or window[0]))
     return resolution_of(span, points=points, few=few, finest=finest)
 
@@ -149,8 +149,8 @@ class _Drawn:
     def take(self, series: Series, *, spans: int) -> None:
         """Add a part: its points that may be drawn, and its excursions."""
         self.readings += len(series.times)
-        good = ~are_bad(series.statuses)
-        times, values, sides = series.times[good], series.values[good], series.breaches[good]
+        usable = series.usable
+        times, values, sides = usable.times, usable.values, usable.breaches
         chosen = min_max(times, values, buckets=spans)
         goes_on = bool(self.excursions) and len(self.times) > 0 and self.excursions[-1].end == int(self.times[-1])
         for run in excursions(values, sides):

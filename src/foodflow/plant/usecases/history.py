@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
-from foodflow.plant.queries import sensors as queries
-from foodflow.plant.tables.sensors import Reading
+from foodflow.plant.queries import readings as queries
+from foodflow.plant.queries.readings import Reading
+from foodflow.plant.queries.sensors import sensor as sensor_or_refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ async def page_of_readings(  # noqa: PLR0913 - a window, and the order and the l
     limit: int,
 ) -> Slice:
     """Up to `limit` readings of a sensor in [start, end)."""
-    sensor = await queries.sensor(session, actor, sensor_id)
+    sensor = await sensor_or_refusal(session, actor, sensor_id)
     found = await queries.readings(session, sensor.key, start=start, end=end, descending=descending, limit=limit + 1)
     if len(found) <= limit:
         return Slice(found, None)

@@ -5,7 +5,7 @@ rolls it up, under the same lock. So no reading comes between, whatever its age,
 either the mark or the roll-up. The present hour stays marked until it is over.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,12 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel import clock, jobs
 from foodflow.numerics.epoch import from_micros
 from foodflow.numerics.rollup import HOUR, MINUTE, Rollups, concatenate, roll_up
+from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import rollups as queries
-from foodflow.plant.queries import sensors as sensor_queries
+from foodflow.plant.queries.readings import Series
 from foodflow.plant.queries.rollups import Fresh
-from foodflow.plant.queries.sensors import Series
 from foodflow.plant.rules.rollups import require_there
-from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases.noting import Rows
 
 ROLL_UP: Final = "plant.roll_up"
@@ -43,9 +42,9 @@ class Portion:
     busy: list[int]
 
 
-async def mark(session: AsyncSession, rows: Rows, sensors: Sequence[Sensor]) -> None:
-    """Mark the hours of readings that were stored, whose sensors are locked; refuses those of days of which the
-    readings were removed by age.
+async def mark(session: AsyncSession, rows: Rows, codes: Mapping[int, str]) -> None:
+    """Mark the hours of readings that were stored, whose sensors (`codes` by key) are locked; refuses those of days of
+    which the readings were removed by age.
     """
     if not len(rows.keys):
         return
@@ -53,7 +52,6 @@ async def mark(session: AsyncSession, rows: Rows, sensors: Sequence[Sensor]) -> 
     is_first = np.concatenate(([True], (np.diff(rows.keys) != 0) | (np.diff(hours) != 0)))
     keys, begun = rows.keys[is_first].tolist(), (hours[is_first] * HOUR).tolist()
     found = await queries.mark(session, keys, [from_micros(hour) for hour in begun], present=present_hour())
-    codes = {sensor.key: sensor.sensor_code for sensor in sensors}
     require_there([(codes[key], day.isoformat()) for key, day in found.gone])
     if found.news:
         await ask(session)
@@ -122,7 +120,7 @@ async def readings_of(session: AsyncSession, key: int, start: int, end: int) -> 
     span = 6 * HOUR
     while start < end:
         stop = min((start + span) // HOUR * HOUR, end)
-        series = await sensor_queries.series(session, key, from_micros(start), from_micros(stop))
+        series = await reading_queries.series(session, key, from_micros(start), from_micros(stop))
         yield start, stop, series
         if len(series.times) < _FEW:
             span = min(span * 4, 8192 * HOUR)

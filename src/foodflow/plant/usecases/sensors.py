@@ -11,6 +11,7 @@ from foodflow.kernel.db import unless_taken
 from foodflow.kernel.preconditions import require_match
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as queries
+from foodflow.plant.queries.readings import has_readings
 from foodflow.plant.rules.sensors import require_limits
 from foodflow.plant.rules.shared import InUse, Taken
 from foodflow.plant.tables.sensors import Sensor
@@ -46,7 +47,7 @@ async def delete_sensor(session: AsyncSession, actor: Actor, id: UUID) -> None:
     """Remove a sensor that never reported; refused where readings would be lost."""
     sensor = await queries.sensor_for_update(session, actor, id)
     require_match(session, sensor)
-    if await queries.has_readings(session, sensor.key):
+    if await has_readings(session, sensor.key):
         raise InUse(f"sensor {sensor.sensor_code} has readings; set is_active to false instead")
     audit.record(session, actor, "sensor.deleted", sensor.id, code=sensor.sensor_code)
     await session.delete(sensor)
