@@ -89,7 +89,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     if len(rows.keys):
         await _write(session, sensors, rows)
         # What else follows from stored readings stands here: it is done in their transaction.
-        await mark(session, rows, {sensor.key: sensor.sensor_code for sensor in sensors})
+        await mark(session, rows, sensors)
     telemetry.READINGS.inc(len(rows.keys))
     result = Stored(stored=len(rows.keys), outside_limits=int(np.count_nonzero(rows.breaches)))
     if len(rows.keys) < len(columns.which):

@@ -2,10 +2,11 @@
 
 An hour is marked in the transaction that stores its readings, under the lock of its sensor, and cleared in the one that
 rolls it up, under the same lock. So no reading comes between, whatever its age, and a process that is killed leaves
-either the mark or the roll-up. The present hour stays marked until it is over.
+either the mark or the roll-up. The present hour stays marked until some minutes
+after it is over, so that a sensor that goes on reporting need not be marked again.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,13 +15,14 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock, jobs
-from foodflow.numerics.epoch import from_micros
+from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.rollup import HOUR, MINUTE, Rollups, concatenate, roll_up
 from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import rollups as queries
-from foodflow.plant.queries.readings import Series
+from foodflow.plant.queries.readings import Reporting, Series
 from foodflow.plant.queries.rollups import Fresh
 from foodflow.plant.rules.rollups import require_there
+from foodflow.plant.rules.shared import CLOCK_TOLERANCE
 from foodflow.plant.usecases.noting import Rows
 
 ROLL_UP: Final = "plant.roll_up"
@@ -42,19 +44,40 @@ class Portion:
     busy: list[int]
 
 
-async def mark(session: AsyncSession, rows: Rows, codes: Mapping[int, str]) -> None:
-    """Mark the hours of readings that were stored, whose sensors (`codes` by key) are locked; refuses those of days of
-    which the readings were removed by age.
+async def mark(session: AsyncSession, rows: Rows, sensors: Sequence[Reporting]) -> None:
+    """Mark the hours of readings that were stored, by sensor and time, of sensors that are locked and given as they
+    were before; refuses those of days of which the readings were removed by age.
     """
     if not len(rows.keys):
         return
-    hours = rows.times // HOUR
-    is_first = np.concatenate(([True], (np.diff(rows.keys) != 0) | (np.diff(hours) != 0)))
-    keys, begun = rows.keys[is_first].tolist(), (hours[is_first] * HOUR).tolist()
-    found = await queries.mark(session, keys, [from_micros(hour) for hour in begun], present=present_hour())
+    known = {sensor.key: _standing_mark(sensor) for sensor in sensors}
+    touched = [(key, hour) for key, hour in _hours_of(rows) if known[key] != hour]
+    if not touched:
+        return
+    found = await queries.mark(session, touched, over=over_before())
+    codes = {sensor.key: sensor.sensor_code for sensor in sensors}
     require_there([(codes[key], day.isoformat()) for key, day in found.gone])
     if found.news:
         await ask(session)
+
+
+def _standing_mark(sensor: Reporting) -> int:
+    """The hour of a sensor's latest reading, if it is not over: that one is marked already."""
+    if sensor.last_reading_time is None or sensor.last_reading_time < _begun(clock.now()):
+        return -1
+    return to_micros(_begun(sensor.last_reading_time))
+
+
+def _hours_of(rows: Rows) -> Iterator[tuple[int, int]]:
+    """Each sensor and hour that rows are of."""
+    starts = np.flatnonzero(np.diff(rows.keys, prepend=-1))
+    ends = np.append(starts[1:], len(rows.keys)) - 1
+    firsts, lasts = rows.times[starts] // HOUR, rows.times[ends] // HOUR
+    if (firsts < lasts).any():
+        hours = rows.times // HOUR
+        starts = np.flatnonzero((np.diff(rows.keys, prepend=-1) != 0) | (np.diff(hours, prepend=-1) != 0))
+        firsts = hours[starts]
+    return zip(rows.keys[starts].tolist(), (firsts * HOUR).tolist(), strict=True)
 
 
 async def ask(session: AsyncSession) -> None:
@@ -62,14 +85,18 @@ async def ask(session: AsyncSession) -> None:
     await jobs.enqueue(session, ROLL_UP, lock=ROLL_UP, queueing_lock=ROLL_UP, run_at=clock.now() + PAUSE)
 
 
-def present_hour() -> datetime:
-    """When the hour began that is not over yet."""
-    return clock.now().replace(minute=0, second=0, microsecond=0)
+def over_before() -> datetime:
+    """Hours that begin before this are over, for every process whose clock is right to some minutes."""
+    return _begun(clock.now() - CLOCK_TOLERANCE)
+
+
+def _begun(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 async def due(session: AsyncSession, *, after: int) -> Sequence[int]:
     """The next keys, greater than `after`, of sensors with hours to roll up."""
-    return await queries.sensors_due(session, present_hour(), after=after, limit=SENSORS_AT_ONCE)
+    return await queries.sensors_due(session, over_before(), after=after, limit=SENSORS_AT_ONCE)
 
 
 async def roll_up_some(session: AsyncSession, keys: Sequence[int], *, wait: bool = False) -> Portion:
@@ -82,7 +109,7 @@ async def roll_up_some(session: AsyncSession, keys: Sequence[int], *, wait: bool
     unfinished = []
     for key in locked:
         room = HOURS_AT_ONCE - hours
-        marked = await queries.marked_hours(session, key, present_hour(), limit=room + 1) if room else None
+        marked = await queries.marked_hours(session, key, over_before(), limit=room + 1) if room else None
         if marked is None or readings >= READINGS_AT_ONCE:
             unfinished.append(key)
             continue
