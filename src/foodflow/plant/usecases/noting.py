@@ -50,7 +50,7 @@ class Rows:
 
 @dataclass(slots=True)
 class Latest:
-    """A sensor as it was before a call, its own rows of the call, from when to when they are, and whether any lies outside
+    """A sensor as it was before a call; its own rows, from when to when they are, whether any lies outside
     a limit; and what is its latest reading now.
     """
 
