@@ -67,10 +67,10 @@ class BucketsOut(BaseModel):
 class SeriesOut(BaseModel):
     """A sensor over a window for drawing: about `points` points, peaks kept, gaps left open.
 
-    `resolution` is the one that was used. At `raw` the values are readings, `buckets` is null and the latest 10,000
-    excursions are listed; of roll-ups a value is the mean of the readings from its timestamp on (with `lttb` one of
-    them), and the buckets say between which values they lie and how many of them lay outside the limits. Before
-    `complete_from` there may have been more, which was removed by age.
+    `resolution` is the one that was used; `readings` are those that are not Bad. At `raw` the values are readings,
+    `buckets` is null and the latest 10,000 excursions are listed; of roll-ups a value is the mean of the readings from
+    its timestamp on (with `lttb` one of them), and the buckets say between which values they lie and how many of them
+    lay outside the limits. Before `complete_from` there may have been more, which was removed by age.
     """
 
     sensor_id: UUID

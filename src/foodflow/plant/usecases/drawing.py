@@ -51,7 +51,7 @@ class DrawnExcursion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A sensor over [start, end) at a resolution: how many readings there are, and the points to draw.
+    """A sensor over [start, end) at a resolution: how many readings there are that are not Bad, and the points to draw.
 
     `times` (microseconds since 1970) and `values` are the points; of roll-ups each point has its bucket, and of
     readings the excursions are listed instead. `complete_from`: what is finer was removed by age before then.
@@ -148,8 +148,8 @@ class _Drawn:
 
     def take(self, series: Series, *, spans: int) -> None:
         """Add a part: its points that may be drawn, and its excursions."""
-        self.readings += len(series.times)
         usable = series.usable
+        self.readings += len(usable.times)
         times, values, sides = usable.times, usable.values, usable.breaches
         chosen = min_max(times, values, buckets=spans)
         goes_on = bool(self.excursions) and len(self.times) > 0 and self.excursions[-1].end == int(self.times[-1])
@@ -197,7 +197,6 @@ async def _from_rollups(
 ) -> _Drawn:
     width = WIDTHS[resolution]
     found = await rollups_of(session, sensor, *window, width=width)
-    readings = int(found.counts.sum() + found.bad.sum())
     found = found.only(found.counts > 0)
     if wanted.method is Method.LTTB:
         drawn = _peaks(found)
@@ -205,7 +204,7 @@ async def _from_rollups(
     else:
         fewer = _in_spans(found, width=width, points=wanted.points)
         drawn = _Drawn(times=fewer.starts, values=fewer.means, buckets=fewer)
-    drawn.readings = readings
+    drawn.readings = int(found.counts.sum())
     return drawn
 
 
