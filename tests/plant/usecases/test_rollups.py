@@ -20,6 +20,7 @@ from foodflow.numerics.rollup import DAY, HOUR, MINUTE, Rollups, roll_up
 from foodflow.numerics.status_codes import GOOD, UNCERTAIN
 from foodflow.plant import jobs
 from foodflow.plant.queries import readings as reading_queries
+from foodflow.plant.queries import rollups as rollup_queries
 from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases import lines, readings, rollups, sensors
@@ -146,6 +147,27 @@ async def test_the_present_hour_stays_marked_and_is_answered_from_readings(datab
     await jobs.roll_up(database, demo)
     assert await marks(database, demo, sensor) == [from_micros(now // HOUR * HOUR)]
     assert (await answered(database, demo, sensor, now, now + 1, MINUTE)).means.tolist() == [4.0]
+
+
+async def test_a_sensor_that_goes_on_reporting_is_marked_once_an_hour(
+    database: Database, demo: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensor = await make_sensor(database, demo)
+    asked: list[list[tuple[int, int]]] = []
+    mark = rollup_queries.mark
+
+    async def noted(session: AsyncSession, touched: list[tuple[int, int]], *, over: datetime) -> rollup_queries.Marked:
+        asked.append(touched)
+        return await mark(session, touched, over=over)
+
+    monkeypatch.setattr(rollup_queries, "mark", noted)
+    hour = to_micros(clock.now()) // HOUR * HOUR
+    for step in range(3):
+        await store(database, demo, sensor, [hour + step], [float(step)])
+    await store(database, demo, sensor, [hour - HOUR], [4.0])
+    await store(database, demo, sensor, [hour + 4, hour - 5], [5.0, 6.0])
+    assert asked == [[(sensor.key, hour)], [(sensor.key, hour - HOUR)], [(sensor.key, hour - HOUR)]]
+    assert await marks(database, demo, sensor) == [from_micros(hour - HOUR), from_micros(hour)]
 
 
 async def test_a_long_past_is_rolled_up_in_many_transactions(

@@ -50,7 +50,8 @@ async def mark(session: AsyncSession, rows: Rows, sensors: Sequence[Reporting]) 
     """
     if not len(rows.keys):
         return
-    known = {sensor.key: _standing_mark(sensor) for sensor in sensors}
+    present = _begun(clock.now())
+    known = {sensor.key: _standing_mark(sensor, present) for sensor in sensors}
     touched = [(key, hour) for key, hour in _hours_of(rows) if known[key] != hour]
     if not touched:
         return
@@ -61,23 +62,25 @@ async def mark(session: AsyncSession, rows: Rows, sensors: Sequence[Reporting]) 
         await ask(session)
 
 
-def _standing_mark(sensor: Reporting) -> int:
+def _standing_mark(sensor: Reporting, present: datetime) -> int:
     """The hour of a sensor's latest reading, if it is not over: that one is marked already."""
-    if sensor.last_reading_time is None or sensor.last_reading_time < _begun(clock.now()):
+    if sensor.last_reading_time is None or sensor.last_reading_time < present:
         return -1
     return to_micros(_begun(sensor.last_reading_time))
 
 
 def _hours_of(rows: Rows) -> Iterator[tuple[int, int]]:
     """Each sensor and hour that rows are of."""
-    starts = np.flatnonzero(np.diff(rows.keys, prepend=-1))
-    ends = np.append(starts[1:], len(rows.keys)) - 1
-    firsts, lasts = rows.times[starts] // HOUR, rows.times[ends] // HOUR
+    keys, times = rows.keys, rows.times
+    changes = keys[1:] != keys[:-1]
+    starts = np.concatenate(([0], np.flatnonzero(changes) + 1))
+    ends = np.append(starts[1:], len(keys)) - 1
+    firsts, lasts = times[starts] // HOUR, times[ends] // HOUR
     if (firsts < lasts).any():
-        hours = rows.times // HOUR
-        starts = np.flatnonzero((np.diff(rows.keys, prepend=-1) != 0) | (np.diff(hours, prepend=-1) != 0))
+        hours = times // HOUR
+        starts = np.concatenate(([0], np.flatnonzero(changes | (hours[1:] != hours[:-1])) + 1))
         firsts = hours[starts]
-    return zip(rows.keys[starts].tolist(), (firsts * HOUR).tolist(), strict=True)
+    return zip(keys[starts].tolist(), (firsts * HOUR).tolist(), strict=True)
 
 
 async def ask(session: AsyncSession) -> None:
