@@ -68,6 +68,7 @@ REASONS: Final = f"{PLANT}/stop-reasons"
 """The reasons of stops, which are the whole company's: whoever is for some sites alone reads them and no more."""
 TESTED_BELOW: Final = {
     f"GET {PLANT}/lines", f"GET {PLANT}/batches", f"GET {PLANT}/sensors",
+    f"GET {PLANT}/series", f"GET {PLANT}/retention", f"PUT {PLANT}/retention",
     f"POST {PLANT}/lines", f"POST {PLANT}/batches", f"POST {PLANT}/sensors", f"POST {PLANT}/sensors/readings/bulk",
     f"GET {PLANT}/shifts/current", f"GET {PLANT}/reliability", f"GET {PLANT}/downtimes", f"POST {PLANT}/downtimes",
     f"POST {PLANT}/downtimes/assign", f"GET {REASONS}", f"POST {REASONS}",
@@ -210,6 +211,24 @@ async def test_a_list_costs_whoever_is_for_some_sites_no_statement_more(
             good(await reader.get(f"{PLANT}/{noun}"))
             counts.append(sum(1 for statement in statements if "production_lines" in statement or noun in statement))
         assert counts == [2, 2]
+
+
+async def test_a_series_of_several_sensors_takes_none_of_another_site(
+    client: httpx.AsyncClient, north: httpx.AsyncClient
+) -> None:
+    own, other = (await made_at(client, NORTH))["sensors"]["id"], (await made_at(client, SOUTH))["sensors"]["id"]
+    good(await north.get(f"{PLANT}/series", params={"sensor_id": [own]}))
+    refusal(await north.get(f"{PLANT}/series", params={"sensor_id": [own, other]}), 404)
+
+
+@pytest.mark.parametrize("preview", ["true", "false"])
+async def test_who_is_for_some_sites_alone_does_not_decide_how_long_readings_are_kept(
+    north: httpx.AsyncClient, preview: str
+) -> None:
+    kept = good(await north.get(f"{PLANT}/retention"))
+    body = {f"{each}_kept_days": kept[f"{each}_kept_days"] for each in ("raw", "minutes", "hours")}
+    problem = refusal(await north.put(f"{PLANT}/retention", json=body, params={"preview": preview}), 403)
+    assert problem["code"] == "plant.retention.whole_company_only"
 
 
 @pytest.mark.parametrize("address", ["/", "/fragments/board", "/fragments/excursions"])

@@ -22,7 +22,6 @@ _ENQUEUE_FOR = text(
     "CAST(:tenants AS text[]), CAST(:tasks AS text[]), CAST(:arguments AS jsonb[])) WITH ORDINALITY"
     " AS r (tenant, task, arguments, place) ORDER BY r.place"
 )
-
 _ENQUEUE_FOR_ALL = text(
     "SELECT platform.enqueue_for(slug, :task, CAST(:arguments AS jsonb), NULL, :task, NULL) FROM platform.tenants"
     " WHERE suspended_at IS NULL ORDER BY slug"

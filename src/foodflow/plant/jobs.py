@@ -8,7 +8,8 @@ from foodflow.kernel.db import Database, platform_transaction, tenant_transactio
 from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_all
 from foodflow.plant.events.batches import BatchCompleted
 from foodflow.plant.queries.packing import keys_to_pack
-from foodflow.plant.usecases import batches, packing
+from foodflow.plant.queries.retention import HOURS, MINUTES, READINGS
+from foodflow.plant.usecases import batches, packing, retention, rollups
 from foodflow.plant.usecases.remeasuring import MEASURE_BATCH
 
 
@@ -42,9 +43,83 @@ async def tidy_readings(database: Database) -> None:
         await enqueue_for_all(session, packing.PACK, least=1)
 
 
+async def roll_up(database: Database, actor: Actor) -> None:
+    """Roll up every hour that is over and marked, in many transactions; whatever sensors somebody else has locked come
+    last, each by itself, so that waiting for one holds up nobody who waits for another.
+    """
+    last, busy = 0, list[int]()
+    while True:
+        async with tenant_transaction(database, actor) as session:
+            keys = list(await rollups.due(session, after=last))
+        if not keys:
+            break
+        last = keys[-1]
+        while keys:
+            async with tenant_transaction(database, actor) as session:
+                portion = await rollups.roll_up_some(session, keys)
+            keys, busy = portion.unfinished, busy + portion.busy
+    for key in busy:
+        more = [key]
+        while more:
+            async with tenant_transaction(database, actor) as session:
+                more = (await rollups.roll_up_some(session, more, wait=True)).unfinished
+
+
+async def ask_to_roll_up(database: Database) -> None:
+    """Have every company's hours rolled up: those of the hour that has just ended, and what nobody was asked for."""
+    async with platform_transaction(database) as session:
+        await enqueue_for_all(session, rollups.ROLL_UP)
+
+
+async def apply_retention(database: Database, actor: Actor) -> None:
+    """Remove what the company keeps no longer, readings first: whole months, then what is left of their days."""
+    await _remove_months(database, actor, READINGS)
+    await _remove_old_readings(database, actor)
+    for table in (MINUTES, HOURS):
+        await _remove_months(database, actor, table)
+        more = True
+        while more:
+            async with tenant_transaction(database, actor) as session:
+                more = await retention.remove_some(session, table)
+
+
+async def _remove_months(database: Database, actor: Actor, table: str) -> None:
+    async with tenant_transaction(database, actor) as session:
+        months = await retention.old_months_of(session, table)
+    for month in months:
+        async with tenant_transaction(database, actor) as session:
+            await retention.remove_month(session, actor, table, month)
+
+
+async def _remove_old_readings(database: Database, actor: Actor) -> None:
+    last = 0
+    while True:
+        async with tenant_transaction(database, actor) as session:
+            keys = await retention.sensors_with_old_readings(session, after=last)
+        if not keys:
+            return
+        for last in keys:
+            more = True
+            while more:
+                async with tenant_transaction(database, actor) as session:
+                    more = await retention.remove_some_readings(session, last)
+
+
+async def ask_to_apply_retention(database: Database) -> None:
+    """Have what every company keeps no longer removed."""
+    async with platform_transaction(database) as session:
+        await enqueue_for_all(session, retention.APPLY)
+
+
 JOBS = (
     Job(MEASURE_BATCH, measure_completed_batch, after=frozenset({BatchCompleted.type})),
     Job(packing.PACK, pack_readings),
     Job(packing.MAKE_MONTHS, make_months),
+    Job(rollups.ROLL_UP, roll_up),
+    Job(retention.APPLY, apply_retention),
 )
-PERIODIC = (PlatformJob("plant.tidy_readings", "7 1 * * *", tidy_readings),)
+PERIODIC = (
+    PlatformJob("plant.tidy_readings", "7 1 * * *", tidy_readings),
+    PlatformJob("plant.ask_to_roll_up", "2-59/10 * * * *", ask_to_roll_up),
+    PlatformJob("plant.ask_to_apply_retention", "22 1 * * *", ask_to_apply_retention),
+)

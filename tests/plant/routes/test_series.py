@@ -3,10 +3,25 @@
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import numpy as np
 import pytest
 
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.db import Database
+from foodflow.plant import jobs
+from foodflow.plant.rules import rollups as rules
+from foodflow.plant.usecases import rollups
 from tests.plant import make
 from tests.plant.make import NOWHERE, PLANT, Json, fields_of, good, refusal
+
+
+@pytest.fixture
+async def rolled(client: httpx.AsyncClient, database: Database, demo: Actor, sensor: Json) -> Json:
+    """A sensor with two days of readings a minute apart, half of them missing on the second, rolled up."""
+    values = {minute * 60: 2 + minute % 3 for minute in range(2880) if not 2000 <= minute < 2400}
+    await make.store(client, sensor["id"], {at - 3 * 86_400: value for at, value in (values | {60_000: 99}).items()})
+    await jobs.roll_up(database, demo)
+    return sensor
 
 
 async def series(client: httpx.AsyncClient, sensor: Json, **wanted: object) -> Json:
@@ -79,3 +94,79 @@ async def test_a_window_may_end_ahead_of_now(client: httpx.AsyncClient, sensor: 
     tomorrow = make.wire(datetime.now(UTC) + timedelta(days=1))
     assert (await series(client, sensor, start_time=make.at(), end_time=tomorrow))["values"] == [3]
     refusal(await client.get(f"{PLANT}/sensors/{NOWHERE}/series"), 404)
+
+
+WINDOW = {"start_time": make.at(days=-3), "end_time": make.at(days=-1)}
+
+
+@pytest.mark.parametrize("resolution", ["minute", "hour", "day"])
+@pytest.mark.parametrize("method", ["min_max", "lttb"])
+async def test_every_resolution_keeps_the_peaks_and_counts_what_is_outside(
+    client: httpx.AsyncClient, rolled: Json, resolution: str, method: str
+) -> None:
+    drawn = await series(client, rolled, **WINDOW, resolution=resolution, method=method, points=100)
+    assert (drawn["resolution"], drawn["method"], drawn["complete_from"]) == (resolution, method, None)
+    assert drawn["readings"] == 2480
+    buckets = drawn["buckets"]
+    assert {len(column) for column in buckets.values()} == {len(drawn["timestamps"])}
+    assert len(drawn["values"]) <= 102
+    assert (min(buckets["lowest"]), max(buckets["highest"])) == (2, 99)
+    assert all(
+        low <= value <= high
+        for low, value, high in zip(buckets["lowest"], drawn["values"], buckets["highest"], strict=True)
+    )
+    assert drawn["timestamps"] == sorted(drawn["timestamps"])
+    if method == "min_max":
+        assert (sum(buckets["counts"]), sum(buckets["outside"])) == (2480, 1)
+    else:
+        assert {2, 99} <= set(drawn["values"])
+
+
+async def test_where_nothing_was_read_nothing_is_drawn(client: httpx.AsyncClient, rolled: Json) -> None:
+    drawn = await series(client, rolled, **WINDOW, resolution="minute", points=5000)
+    times = np.array([datetime.fromisoformat(each).timestamp() for each in drawn["timestamps"]])
+    assert len(times) == 2480
+    assert np.diff(times).max() >= 400 * 60
+
+
+async def test_the_resolution_follows_the_window_the_density_and_the_points(
+    client: httpx.AsyncClient, rolled: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await series(client, rolled, **WINDOW))["resolution"] == "raw"
+    monkeypatch.setattr("foodflow.plant.usecases.drawing.FEW_READINGS", 1000)
+    assert (await series(client, rolled, **WINDOW, points=600))["resolution"] == "minute"
+    assert (await series(client, rolled, **WINDOW, points=40))["resolution"] == "hour"
+    assert (await series(client, rolled, start_time=make.at(days=-20), points=10))["resolution"] == "hour"
+    day = {"start_time": make.at(days=-3), "end_time": make.at(days=-2.9)}
+    assert (await series(client, rolled, **day))["resolution"] == "raw"
+    assert rules.resolution_of(10 * 86_400_000_000, points=10, few=False, finest=rules.Resolution.RAW) == "day"
+
+
+async def test_readings_that_are_read_in_parts_are_drawn_as_one(
+    client: httpx.AsyncClient, sensor: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values: dict[float, float] = {second * 60: second % 7 for second in range(600)}
+    await make.store(client, sensor["id"], {at - 90_000: value for at, value in values.items()} | {0: 9, 60: 9})
+    whole = await series(client, sensor, start_time=make.at(-90_001), resolution="raw", points=5000)
+    monkeypatch.setattr(rollups, "_MANY", 1)
+    monkeypatch.setattr(rollups, "_FEW", 1)
+    parts = await series(client, sensor, start_time=make.at(-90_001), resolution="raw", points=5000)
+    assert parts == whole | {"end_time": parts["end_time"]}
+    assert len(whole["values"]) == whole["readings"] == 602
+    assert whole["excursions"][-1]["end"] == make.at(60)
+
+
+async def test_several_sensors_are_drawn_in_one_call(
+    client: httpx.AsyncClient, akron_client: httpx.AsyncClient, sensor: Json
+) -> None:
+    other, theirs = await make.sensor(client), await make.sensor(akron_client)
+    await make.store(client, sensor["id"], {0: 3})
+    await make.store(client, other["id"], {0: 4})
+    ids = [other["id"], sensor["id"], other["id"]]
+    found = good(await client.get(f"{PLANT}/series", params={"sensor_id": ids}))["results"]
+    assert [(each["sensor_id"], each["values"]) for each in found] == [(other["id"], [4]), (sensor["id"], [3])]
+    assert found[1] == await series(client, sensor)
+    refusal(await client.get(f"{PLANT}/series", params={"sensor_id": [*ids, theirs["id"]]}), 404)
+    assert fields_of(refusal(await client.get(f"{PLANT}/series"), 422)) == ["sensor_id"]
+    many = [make.NOWHERE] * 51
+    assert fields_of(refusal(await client.get(f"{PLANT}/series", params={"sensor_id": many}), 422)) == ["sensor_id"]

@@ -24,9 +24,11 @@ from foodflow.numerics.status_codes import BAD, GOOD, UNCERTAIN
 from foodflow.plant.queries import readings as queries
 from foodflow.plant.queries.readings import Reading
 from foodflow.plant.queries.sensors import sensor as sensor_of
+from foodflow.plant.rules.rollups import Resolution
 from foodflow.plant.rules.sensors import ReadingContradicted
 from foodflow.plant.tables.sensors import Sensor
-from foodflow.plant.usecases import board, history, lines, sensors
+from foodflow.plant.usecases import board, drawing, history, lines, sensors
+from foodflow.plant.usecases.drawing import Wanted
 from foodflow.plant.usecases.readings import Columns, Stored, store_reading, store_readings
 from foodflow.plant.usecases.selection import Choice
 from tests.plant.make import Witness
@@ -129,8 +131,12 @@ async def test_a_bad_reading_is_the_latest_one_and_neither_breaks_nor_restores_a
 
 async def test_a_bad_reading_is_in_no_drawing(session: AsyncSession, demo: Actor, own: Sensor) -> None:
     await store(session, demo, own, (0, 1, GOOD), (1, 1e9, BAD), (2, NAN, NO_CODE), (3, 2, GOOD))
-    whole = await history.draw(session, demo, own.id, start=NOON, end=NOON + timedelta(hours=1), points=100)
-    assert (whole.readings, whole.whole.values.tolist(), whole.excursions) == (2, [1, 2], [])
+    end = NOON + timedelta(hours=1)
+    for resolution in (None, Resolution.MINUTE):
+        wanted = Wanted(points=100, resolution=resolution)
+        whole = await drawing.draw(session, demo, own.id, start=NOON, end=end, wanted=wanted)
+        assert (whole.readings, list(whole.excursions)) == (2, [])
+        assert whole.values.tolist() == ([1, 2] if resolution is None else [1.5])
     line = (await lines.find_or_create(session, demo, "STORE")).line_number
     card = await board.line_card(session, demo, Choice(line=line, span=None), own.line_id)
     trace = next(each.trace for each in card.sensors if each.code == own.sensor_code)

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from foodflow.numerics import rollup
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries.readings import Series
-from foodflow.plant.usecases.traces import Trace, trace_of
+from foodflow.plant.usecases.traces import BUCKETS, Trace, trace_of, trace_of_rollups
 
 START = datetime(2014, 2, 19, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -60,3 +61,38 @@ def test_a_piece_for_each_unbroken_run() -> None:
     times = to_micros(START) + np.array([0, 1, 2, 50, 100, 101], np.int64) * 1_000_000
     series = Series(times, np.arange(6, dtype=np.float64), np.zeros(6, np.int16), all_good(6))
     assert [len(piece) for piece in trace_of(series, start=START, begins=START, cut=False).pieces] == [3, 1, 2]
+
+
+def both(times: np.ndarray, values: np.ndarray, breaches: np.ndarray, width: int) -> tuple[Trace, Trace]:
+    """The traces of a series as it is, and rolled up."""
+    series = Series(times, values, breaches.astype(np.int16), all_good(len(times)))
+    rollups = rollup.roll_up(times, values, breaches=series.breaches, statuses=series.statuses, width=width)
+    exact = trace_of(series, start=START, begins=START, cut=False)
+    return exact, trace_of_rollups(rollups, width=width, start=START, begins=START, last_breach=int(breaches[-1]))
+
+
+def test_a_rolled_up_trace_has_the_same_extremes_ends_and_gaps() -> None:
+    count = 200_000
+    times = to_micros(START) + np.arange(count, dtype=np.int64) * 1_000_000
+    times[count // 2 :] += 5 * 3_600_000_000
+    values = np.sin(np.arange(count) / 9000) + np.random.default_rng(3).standard_normal(count) / 50
+    values[[54_321, 154_321]] = 9, -9
+    exact, found = both(times, values, np.sign(np.where(np.abs(values) > 5, values, 0)), rollup.MINUTE)
+    for name in ("start", "end", "readings", "cut", "lowest", "highest"):
+        assert getattr(found, name) == getattr(exact, name)
+    assert [(piece[0], piece[-1]) for piece in found.pieces] == [(piece[0], piece[-1]) for piece in exact.pieces]
+    drawn = [point for piece in found.pieces for point in piece]
+    assert {found.lowest, found.highest} <= set(drawn)
+    assert len(drawn) <= 2 * BUCKETS + 4
+    assert [(one.side, one.extreme, one.extreme_at) for one in found.excursions] == [
+        (one.side, one.extreme, one.extreme_at) for one in exact.excursions
+    ]
+
+
+def test_a_rolled_up_excursion_goes_on_while_the_latest_reading_is_outside() -> None:
+    times = to_micros(START) + np.arange(600, dtype=np.int64) * 1_000_000
+    for last, goes_on in ((9.0, True), (0.0, False)):
+        values = np.where(np.arange(600) > 500, 9.0, 0.0)
+        values[-1] = last
+        (one,) = both(times, values, (values > 5).astype(np.int16), rollup.MINUTE)[1].excursions
+        assert (one.goes_on, one.began_before, one.side) == (goes_on, False, 1)

@@ -16,6 +16,8 @@ from foodflow.plant.routes import (
     readings,
     reasons,
     results,
+    retention,
+    rollups,
     scrap,
     sensors,
     states,
@@ -23,7 +25,7 @@ from foodflow.plant.routes import (
 )
 
 router = APIRouter(prefix="/api/v1/plant-ops")
-for part in (lines, states, batches, imports, readings, sensors, calendars, downtimes, reasons):
+for part in (lines, states, batches, imports, readings, rollups, retention, sensors, calendars, downtimes, reasons):
     router.include_router(part.router)
 for part in (counts, scrap, parameters, costs, results, trials, losses, calibrations):
     router.include_router(part.router)

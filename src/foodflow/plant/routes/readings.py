@@ -11,18 +11,14 @@ from foodflow.kernel.errors import WrongType
 from foodflow.kernel.exports import csv_file
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
 from foodflow.kernel.paging import CSV_ANSWER
-from foodflow.numerics.epoch import from_micros
 from foodflow.plant.queries.readings import Reading
 from foodflow.plant.rules.units import UNCHANGED, Conversion
 from foodflow.plant.schemas.incoming.formats import DECODERS, request_body
 from foodflow.plant.schemas.sensors import (
-    ExcursionOut,
     ReadingIn,
     ReadingOut,
     ReadingsPage,
     ReadingsWanted,
-    SeriesOut,
-    SeriesWanted,
     StoredOut,
     Taking,
 )
@@ -94,16 +90,6 @@ async def list_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameter
     return ReadingsPage(next=str(request.url.include_query_params(**{bound: wire(found.goes_on_at)})), results=results)
 
 
-@router.get("/{id}/series", dependencies=[needs("plant.read")])
-async def get_series(
-    session: Transaction, actor: CurrentActor, id: UUID, wanted: Annotated[SeriesWanted, Query()]
-) -> SeriesOut:
-    """A sensor over a window (the 24 hours up to its latest reading) for drawing: peaks kept, excursions listed."""
-    window = {"start": wanted.start_time, "end": wanted.end_time}
-    unit = await told_in(session, actor, id, wanted.unit)
-    return series_out(await history.draw(session, actor, id, **window, points=wanted.points)).told_in(unit)
-
-
 def reading_out(reading: Reading, unit: Conversion = UNCHANGED) -> ReadingOut:
     """The wire shape of a stored reading, its value in a unit."""
     return ReadingOut(
@@ -113,26 +99,4 @@ def reading_out(reading: Reading, unit: Conversion = UNCHANGED) -> ReadingOut:
         status_code=reading.status,
         breach=BREACHES[reading.breach],
         late=reading.late,
-    )
-
-
-def series_out(drawing: history.Drawing) -> SeriesOut:
-    """The wire shape of a series."""
-    times = drawing.whole.times.tolist()
-    return SeriesOut(
-        sensor_id=drawing.sensor.id,
-        start_time=drawing.start,
-        end_time=drawing.end,
-        readings=drawing.readings,
-        timestamps=[from_micros(times[place]) for place in drawing.drawn],
-        values=[float(drawing.whole.values[place]) for place in drawing.drawn],
-        excursions=[
-            ExcursionOut(
-                start=from_micros(times[e.first]),
-                end=from_micros(times[e.last]),
-                breach=BREACHES[e.side],
-                extreme=e.extreme,
-            )
-            for e in drawing.excursions
-        ],
     )

@@ -1,7 +1,6 @@
 """Wire shapes of sensors and their readings."""
 
 import math
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from foodflow.numerics.status_codes import BAD, GOOD
 from foodflow.plant.rules.calibrations import is_overdue
 from foodflow.plant.rules.sensors import is_off_target
 from foodflow.plant.rules.shared import EARLIEST
-from foodflow.plant.rules.units import Conversion
 from foodflow.plant.schemas.incoming.shapes import StatusCode, Valid
 from foodflow.plant.schemas.shared import BREACHES, Breach, Code, Query, Short, Window
 from foodflow.plant.schemas.units import Unit
@@ -160,13 +158,6 @@ class ReadingsWanted(Window):
     format: Annotated[Literal["json", "csv"], Field(description="csv: all of them as one file")] = "json"
 
 
-class SeriesWanted(Window):
-    """Which readings to draw, with about how many points."""
-
-    points: Annotated[int, Field(ge=10, le=5000)] = 600
-    unit: WantedUnit = None
-
-
 class ReadingOut(Out):
     """A stored reading. `timestamp` is its source's time, `server_timestamp` when it was stored (null: not known);
     `breach` says whether it lay outside the limits then in force, `late` that its sensor had a later reading already.
@@ -207,31 +198,3 @@ class StoredOut(Out):
     late: int
     outside_limits: int
     conflicting: list[ConflictOut]
-
-
-class ExcursionOut(BaseModel):
-    """A run of consecutive readings outside a limit, and the value furthest out."""
-
-    start: Instant
-    end: Instant
-    breach: Breach
-    extreme: float
-
-
-class SeriesOut(BaseModel):
-    """A sensor over a window for drawing: at most about `points` points, peaks kept, and every excursion."""
-
-    sensor_id: UUID
-    start_time: Instant
-    end_time: Instant
-    readings: int
-    timestamps: list[datetime]
-    values: list[float]
-    excursions: list[ExcursionOut]
-
-    def told_in(self, unit: Conversion) -> "SeriesOut":
-        """The same in another unit."""
-        if unit.changes_nothing:
-            return self
-        extremes = [each.model_copy(update={"extreme": unit.of(each.extreme)}) for each in self.excursions]
-        return self.model_copy(update={"values": [unit.of(value) for value in self.values], "excursions": extremes})

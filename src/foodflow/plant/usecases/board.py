@@ -5,7 +5,7 @@ same however many there are.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +15,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.numerics import oee
 from foodflow.plant.queries import board as queries
 from foodflow.plant.queries import readings as reading_queries
-from foodflow.plant.queries.readings import Series, Window
+from foodflow.plant.queries.readings import Series
 from foodflow.plant.rules.lines import LineNotFound
 from foodflow.plant.rules.shared import EARLIEST
 from foodflow.plant.tables.lines import ProductionLine
@@ -29,9 +29,10 @@ from foodflow.plant.usecases.cards import (
     figures_of,
     latest_excursions,
 )
+from foodflow.plant.usecases.overviews import Overview, overviews_of
 from foodflow.plant.usecases.selection import CHARTS, Choice, Selection, select
 from foodflow.plant.usecases.states import line_times
-from foodflow.plant.usecases.traces import Trace, trace_of
+from foodflow.plant.usecases.traces import Trace, trace_of, trace_of_rollups
 
 MOST_READINGS = 2_400_000
 """How many readings all sensors drawn in one answer may have together; of more, the newest of each are drawn."""
@@ -113,22 +114,42 @@ async def _traces(session: AsyncSession, sensors: Sequence[Sensor], span: timede
     ]
     if not windows:
         return {}
+    overviews = await overviews_of(session, windows)
+    rest = [window for window in windows if window[0] not in overviews]
     most = MOST_READINGS // len(windows)
-    series = await reading_queries.series_of(session, windows, most=most)
+    series = await reading_queries.series_of(session, rest, most=most) if rest else {}
     # Off the event loop, because a long span of a fast sensor is hundreds of thousands of readings.
-    return await asyncio.to_thread(_drawn, sensors, windows, series, most)
+    return await asyncio.to_thread(
+        _drawn, sensors, _Past({key: start for key, start, _ in windows}, overviews, series, most)
+    )
 
 
-def _drawn(
-    sensors: Sequence[Sensor], windows: Sequence[Window], series: Mapping[int, Series], most: int
-) -> dict[UUID, Trace]:
-    starts = {key: start for key, start, _ in windows}
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What sensors are drawn from, by their keys, each from `starts` on: overviews, or the newest `most` readings."""
+
+    starts: Mapping[int, datetime]
+    overviews: Mapping[int, Overview]
+    series: Mapping[int, Series]
+    most: int
+
+
+def _drawn(sensors: Sequence[Sensor], past: _Past) -> dict[UUID, Trace]:
     traces = {}
     for sensor in sensors:
-        if sensor.key not in series:
-            continue
-        readings, cut = series[sensor.key].usable, len(series[sensor.key].times) == most
-        if len(readings.times):
-            start, begins = starts[sensor.key], sensor.first_reading_time or starts[sensor.key]
-            traces[sensor.id] = trace_of(readings, start=start, begins=begins, cut=cut)
+        if sensor.key in past.overviews:
+            overview, span = past.overviews[sensor.key], _span_of(sensor, past)
+            traces[sensor.id] = trace_of_rollups(
+                overview.rollups, width=overview.width, last_breach=sensor.last_breach, **span
+            )
+        elif sensor.key in past.series:
+            found = past.series[sensor.key]
+            readings, cut = found.usable, len(found.times) == past.most
+            if len(readings.times):
+                traces[sensor.id] = trace_of(readings, cut=cut, **_span_of(sensor, past))
     return traces
+
+
+def _span_of(sensor: Sensor, past: _Past) -> dict[str, datetime]:
+    start = past.starts[sensor.key]
+    return {"start": start, "begins": sensor.first_reading_time or start}

@@ -28,6 +28,7 @@ from foodflow.plant.usecases.blocks import Standing
 from foodflow.plant.usecases.calibrations import corrected
 from foodflow.plant.usecases.noting import Rows, take_note, wire
 from foodflow.plant.usecases.packing import LOOSE, PACK
+from foodflow.plant.usecases.rollups import mark
 
 _NEVER = np.iinfo(np.int64).min
 
@@ -94,6 +95,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     if len(rows.keys):
         await _write(session, sensors, rows)
         # What else follows from stored readings stands here: it is done in their transaction.
+        await mark(session, rows, sensors)
     telemetry.READINGS.inc(len(rows.keys))
     late, outside_limits = int(np.count_nonzero(rows.late)), int(np.count_nonzero(rows.breaches))
     result = Stored(stored=len(rows.keys), late=late, outside_limits=outside_limits)

@@ -91,7 +91,7 @@ async def delete_sensor(session: AsyncSession, actor: Actor, id: UUID) -> None:
     """Remove a sensor that never reported; refused where readings would be lost."""
     sensor = await queries.sensor_for_update(session, actor, id)
     require_match(session, sensor)
-    if await has_readings(session, sensor.key):
+    if sensor.first_reading_time is not None or await has_readings(session, sensor.key):
         raise InUse(f"sensor {sensor.sensor_code} has readings; set is_active to false instead")
     if await has_calibrations(session, sensor.id):
         raise InUse(f"sensor {sensor.sensor_code} has calibrations; set is_active to false instead")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from foodflow.numerics.downsample import min_max
 from foodflow.numerics.epoch import from_micros
 from foodflow.numerics.limits import excursions
+from foodflow.numerics.rollup import Rollups
 from foodflow.plant.queries.readings import Series
 
 BUCKETS = 220
@@ -64,15 +65,39 @@ def trace_of(series: Series, *, start: datetime, begins: datetime, cut: bool) ->
         end=from_micros(times[-1]),
         readings=len(times),
         cut=cut,
-        pieces=_pieces(times, values),
+        pieces=_pieces(times, values, _gaps(times)),
         lowest=(int(times[low]), float(values[low])),
         highest=(int(times[high]), float(values[high])),
         excursions=_excursions(series, older=cut or begins < from_micros(times[0])),
     )
 
 
-def _pieces(times: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[tuple[Point, ...], ...]:
-    gaps = _gaps(times)
+def trace_of_rollups(rollups: Rollups, *, width: int, start: datetime, begins: datetime, last_breach: int) -> Trace:
+    """The trace of roll-ups with any reading, as exact as that of the readings in what can be seen: the lowest and the
+    highest of each bucket stand at their own moments. An excursion goes over whole buckets, and ends with the latest
+    reading if that lies outside the same limit (`last_breach`).
+    """
+    found = rollups.only(rollups.counts > 0)
+    moments = (found.first_at, found.lowest_at, found.highest_at, found.last_at)
+    times, places = np.unique(np.concatenate(moments), return_index=True)
+    values = np.concatenate((found.first, found.lowest, found.highest, found.last))[places]
+    low, high = int(found.lowest.argmin()), int(found.highest.argmax())
+    missing = np.flatnonzero(found.first_at[1:] - found.last_at[:-1] > GAP_STEPS * np.median(width / found.counts))
+    return Trace(
+        start=max(start, begins),
+        end=from_micros(times[-1]),
+        readings=int(found.counts.sum()),
+        cut=False,
+        pieces=_pieces(times, values, np.searchsorted(times, found.last_at[missing])),
+        lowest=(int(found.lowest_at[low]), float(found.lowest[low])),
+        highest=(int(found.highest_at[high]), float(found.highest[high])),
+        excursions=_excursions_of_rollups(found, older=begins < from_micros(times[0]), last_breach=last_breach),
+    )
+
+
+def _pieces(
+    times: NDArray[np.int64], values: NDArray[np.float64], gaps: NDArray[np.int64]
+) -> tuple[tuple[Point, ...], ...]:
     drawn = min_max(times, values, buckets=BUCKETS)
     if len(gaps) <= BUCKETS:  # with more of them, their edges lie closer than can be seen
         drawn = np.union1d(drawn, np.concatenate((gaps, gaps + 1)))
@@ -106,3 +131,25 @@ def _excursions(series: Series, *, older: bool) -> tuple[TracedExcursion, ...]:
             )
         )
     return tuple(found)
+
+
+def _excursions_of_rollups(found: Rollups, *, older: bool, last_breach: int) -> tuple[TracedExcursion, ...]:
+    """Buckets after each other that have readings outside the same limit are one excursion."""
+    told = []
+    for side, outside in ((-1, found.below), (1, found.above)):
+        for run in excursions(np.zeros(len(found)), np.where(outside > 0, side, 0).astype(np.int16)):
+            within = found.only(slice(run.first, run.last + 1))
+            values, at = (within.highest, within.highest_at) if side > 0 else (within.lowest, within.lowest_at)
+            peak = int((values * side).argmax())
+            told.append(
+                TracedExcursion(
+                    start=from_micros(within.first_at[0]),
+                    end=from_micros(within.last_at[-1]),
+                    side=side,
+                    extreme=float(values[peak]),
+                    extreme_at=from_micros(at[peak]),
+                    began_before=older and run.first == 0,
+                    goes_on=run.last == len(found) - 1 and side == last_breach,
+                )
+            )
+    return tuple(sorted(told, key=lambda one: (one.start, one.end)))

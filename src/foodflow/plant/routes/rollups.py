@@ -1,0 +1,139 @@
+"""HTTP interface of series and roll-ups."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query
+from starlette.requests import Request
+
+from foodflow.kernel import exports
+from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
+from foodflow.kernel.paging import CSV_ANSWER
+from foodflow.numerics.epoch import from_micros
+from foodflow.numerics.rollup import Rollups
+from foodflow.plant.rules.rollups import Method, Resolution
+from foodflow.plant.schemas.rollups import (
+    BucketsOut,
+    ExcursionOut,
+    ManySeriesOut,
+    ManySeriesWanted,
+    RollupOut,
+    RollupsPage,
+    RollupsWanted,
+    SeriesOut,
+    SeriesWanted,
+)
+from foodflow.plant.schemas.shared import BREACHES
+from foodflow.plant.usecases import drawing, rolled
+from foodflow.plant.usecases.noting import wire
+
+router = guarded_router(tags=["readings"])
+
+
+@router.get("/sensors/{id}/series", dependencies=[needs("plant.read")])
+async def get_series(
+    session: Transaction, actor: CurrentActor, id: UUID, wanted: Annotated[SeriesWanted, Query()]
+) -> SeriesOut:
+    """A sensor over a window (the 24 hours up to its latest reading) for drawing, however long: peaks kept."""
+    drawn = await drawing.draw(session, actor, id, start=wanted.start_time, end=wanted.end_time, wanted=_how(wanted))
+    return _series_out(drawn, wanted)
+
+
+@router.get("/series", dependencies=[needs("plant.read")])
+async def get_many_series(
+    session: Transaction, actor: CurrentActor, wanted: Annotated[ManySeriesWanted, Query()]
+) -> ManySeriesOut:
+    """Several sensors for one chart."""
+    start, end = wanted.start_time, wanted.end_time
+    drawn = [
+        await drawing.draw(session, actor, id, start=start, end=end, wanted=_how(wanted)) for id in wanted.sensor_id
+    ]
+    return ManySeriesOut(results=[_series_out(each, wanted) for each in drawn])
+
+
+@router.get(
+    "/sensors/{id}/rollups",
+    dependencies=[needs("plant.read")],
+    response_model=RollupsPage,
+    openapi_extra={"responses": CSV_ANSWER},
+)
+async def list_rollups(  # noqa: PLR0917 - FastAPI's way of declaring parameters
+    session: Transaction, actor: CurrentActor, request: Request, id: UUID, wanted: Annotated[RollupsWanted, Query()]
+) -> object:
+    """What a sensor read in each minute, hour or UTC day in which it did; `next` leads on, and `format=csv` gives all
+    of them as a file.
+    """
+    resolution = Resolution(wanted.resolution)
+    asked = await rolled.ask(session, actor, id, start=wanted.start_time, end=wanted.end_time, resolution=resolution)
+    if wanted.format == "csv":
+        return await exports.csv_file(session, _rows_of(rolled.parts(session, asked)), RollupOut, name="rollups")
+    found, goes_on_at = await rolled.page(session, asked, limit=wanted.page_size)
+    address = None
+    if goes_on_at is not None:
+        rest = {"start_time": wire(from_micros(goes_on_at)), "end_time": wire(asked.end)}
+        address = str(request.url.include_query_params(**rest))
+    return RollupsPage(next=address, results=_rows(found))
+
+
+async def _rows_of(parts: AsyncIterator[Rollups]) -> AsyncIterator[Sequence[RollupOut]]:
+    async for part in parts:
+        yield _rows(part)
+
+
+def _how(wanted: SeriesWanted) -> drawing.Wanted:
+    resolution = None if wanted.resolution == "auto" else Resolution(wanted.resolution)
+    return drawing.Wanted(wanted.points, resolution, Method(wanted.method))
+
+
+def _series_out(drawn: drawing.Drawing, wanted: SeriesWanted) -> SeriesOut:
+    """The wire shape of a series."""
+    return SeriesOut(
+        sensor_id=drawn.sensor.id,
+        start_time=drawn.start,
+        end_time=drawn.end,
+        resolution=drawn.resolution,
+        method=Method(wanted.method),
+        readings=drawn.readings,
+        timestamps=[from_micros(time) for time in drawn.times.tolist()],
+        values=drawn.values.tolist(),
+        buckets=_buckets_out(drawn.buckets) if drawn.buckets is not None else None,
+        excursions=[
+            ExcursionOut(
+                start=from_micros(each.start),
+                end=from_micros(each.end),
+                breach=BREACHES[each.side],
+                extreme=each.extreme,
+            )
+            for each in drawn.excursions
+        ],
+        complete_from=drawn.complete_from,
+    )
+
+
+def _buckets_out(buckets: Rollups) -> BucketsOut:
+    return BucketsOut(
+        lowest=buckets.lowest.tolist(),
+        highest=buckets.highest.tolist(),
+        counts=buckets.counts.tolist(),
+        uncertain=buckets.uncertain.tolist(),
+        bad=buckets.bad.tolist(),
+        outside=(buckets.below + buckets.above).tolist(),
+    )
+
+
+def _rows(found: Rollups) -> list[RollupOut]:
+    """Each bucket as a row."""
+    tallies = ("uncertain", "bad", "below", "above")
+    counts = found.counts.tolist()
+    columns: dict[str, list[Any]] = {"start_time": [from_micros(each) for each in found.starts.tolist()]}
+    columns |= {"count": counts} | {name: getattr(found, name).tolist() for name in tallies}
+    values = {"mean": "means"} | {name: name for name in ("lowest", "highest", "first", "last")}
+    for name, of in values.items():
+        column = getattr(found, of).tolist()
+        columns[name] = [value if count else None for value, count in zip(column, counts, strict=True)]
+    for name in ("lowest_at", "highest_at", "first_at", "last_at"):
+        column = getattr(found, name).tolist()
+        columns[name] = [from_micros(at) if count else None for at, count in zip(column, counts, strict=True)]
+    rows = zip(*columns.values(), strict=True)
+    return [RollupOut.model_validate(dict(zip(columns, row, strict=True))) for row in rows]
