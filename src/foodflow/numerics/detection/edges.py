@@ -31,7 +31,7 @@ def edges(blocks: Blocks, records: Records, signs: Signs, fresh: NDArray[np.bool
     Where another level has just been taken as normal, the charts' rules are over.
     """
     clearing = ~_held(blocks.led(signs.holding, records["past_held"]))
-    raising = signs.raising
+    raising = signs.raising.copy()
     over = np.where(fresh, np.uint32(CHARTS), np.uint32(0))
     raising[0] &= ~over
     clearing[0] |= over
