@@ -1,0 +1,120 @@
+"""What is known of sensors of which readings come in: how they are watched, and what their detectors remember."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.plant.rules.watches import Effective, Said, effective
+from foodflow.plant.tables.lines import ProductionLine
+from foodflow.plant.tables.sensors import Sensor
+from foodflow.plant.tables.watches import WatchState
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alarm that is active: its rule, what is normal, and the value furthest from that."""
+
+    rule: str
+    expected: float | None
+    worst: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A sensor as it is watched at this moment."""
+
+    key: int
+    line_number: str
+    line_state: str | None
+    batch_id: UUID | None
+    how: Effective
+    silenced_until: datetime | None
+    silenced_by: str
+    silence_reason: str
+    state: bytes | None
+    last_at: datetime | None
+    rhythm: float
+    seen: int
+    standing: tuple[Standing, ...]
+
+
+_WATCHED = text("""
+SELECT s.key, s.sensor_type, s.unit_of_measure, l.line_number, l.status, l.current_batch_id,
+       w.rules, w.hysteresis, w.max_rate, w.stuck_seconds, w.gap_seconds, w.sensitivity, w.priority,
+       d.rules, d.hysteresis, d.max_rate, d.stuck_seconds, d.gap_seconds, d.sensitivity, d.priority,
+       w.silenced_until, w.silenced_by, w.silence_reason, m.state, m.last_at, m.rhythm, m.seen,
+       (SELECT array_agg(a.rule ORDER BY a.rule) FROM alarms AS a
+        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
+       (SELECT array_agg(a.expected ORDER BY a.rule) FROM alarms AS a
+        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
+       (SELECT array_agg(a.worst ORDER BY a.rule) FROM alarms AS a
+        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL)
+FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
+LEFT JOIN watches AS w ON w.sensor_id = s.id
+LEFT JOIN watch_defaults AS d ON d.sensor_type = lower(s.sensor_type)
+LEFT JOIN watch_states AS m ON m.sensor_key = s.key
+WHERE s.key = ANY(CAST(:keys AS int[])) ORDER BY s.key
+""")
+
+
+async def watched(session: AsyncSession, keys: Sequence[int]) -> dict[int, Watched]:
+    """The sensors of some keys as they are watched, by key: one statement, however many."""
+    rows = await session.execute(_WATCHED, {"keys": list(keys)})
+    return {row[0]: _watched(tuple(row)) for row in rows}
+
+
+def _watched(row: tuple[Any, ...]) -> Watched:
+    key, sensor_type, unit, line_number, line_state, batch_id = row[:6]
+    own, company = (_said(row[start : start + 7]) for start in (6, 13))
+    until, by, reason, state, last_at, rhythm, seen, *standing = row[20:]
+    return Watched(
+        key=key,
+        line_number=line_number,
+        line_state=line_state,
+        batch_id=batch_id,
+        how=effective(sensor_type, unit, own, company),
+        silenced_until=until,
+        silenced_by=by or "",
+        silence_reason=reason or "",
+        state=None if state is None else bytes(state),
+        last_at=last_at,
+        rhythm=rhythm or 0.0,
+        seen=seen or 0,
+        standing=tuple(Standing(*each) for each in zip(*(part or () for part in standing), strict=True)),
+    )
+
+
+def _said(columns: tuple[Any, ...]) -> Said:
+    rules, hysteresis, max_rate, stuck_seconds, gap_seconds, sensitivity, priority = columns
+    return Said(
+        rules=None if rules is None else tuple(rules),
+        hysteresis=hysteresis,
+        max_rate=max_rate,
+        stuck_seconds=stuck_seconds,
+        gap_seconds=gap_seconds,
+        sensitivity=sensitivity,
+        priority=priority,
+    )
+
+
+async def silent_for_update(session: AsyncSession, now: datetime) -> Sequence[tuple[Sensor, str]]:
+    """The sensors in service that are silent for longer than they may be, with the sites of their lines, locked in the
+    order of their keys; those that somebody is writing to just now are passed over, for they are not silent.
+    """
+    silence = func.extract("epoch", now - WatchState.silent_from)
+    found = (
+        select(Sensor, ProductionLine.plant_name)
+        .join(WatchState, WatchState.sensor_key == Sensor.key)
+        .join(ProductionLine, ProductionLine.id == Sensor.line_id)
+        .where(Sensor.is_active, ProductionLine.is_active, silence > WatchState.gap_seconds)
+        .order_by(Sensor.key)
+        .with_for_update(key_share=True, skip_locked=True, of=Sensor)
+        .execution_options(populate_existing=True)
+    )
+    return [(sensor, site) for sensor, site in await session.execute(found)]
+
