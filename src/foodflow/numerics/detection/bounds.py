@@ -1,0 +1,132 @@
+"""What needs nothing learned: limits, rate of change, stuck and gap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foodflow.numerics.detection.baseline import Baseline
+from foodflow.numerics.detection.blocks import Blocks
+from foodflow.numerics.detection.charts import last_time
+from foodflow.numerics.detection.findings import BITS, RULES, Rule, Settings
+from foodflow.numerics.detection.state import NEVER, Records
+
+SECOND: Final = 1_000_000
+_NOISE: Final = 2.0
+_MOST_OF_BAND: Final = 0.25
+_NONE: Final = float("nan")
+
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Bits = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The settings of each sensor as columns, (sensors,); NaN stands for None."""
+
+    low: Numbers
+    high: Numbers
+    hysteresis: Numbers
+    max_rate: Numbers
+    stuck: Numbers
+    gap: Numbers
+    sensitivity: Numbers
+    rules: Bits
+
+
+def bounds_of(settings: Sequence[Settings]) -> Bounds:
+    """The columns of some settings; equal objects are looked at once."""
+    rows: dict[int, tuple[float, ...]] = {}
+    for one in settings:
+        if id(one) not in rows:
+            rows[id(one)] = _row(one)
+    columns = np.array([rows[id(one)] for one in settings], np.float64).T
+    low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules = columns
+    return Bounds(low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules.astype(np.uint32))
+
+
+def _row(settings: Settings) -> tuple[float, ...]:
+    numbers = (
+        settings.low,
+        settings.high,
+        settings.hysteresis,
+        settings.max_rate,
+        settings.stuck_seconds,
+        settings.gap_seconds,
+        settings.sensitivity,
+    )
+    return (*(_NONE if number is None else number for number in numbers), sum(BITS[rule] for rule in settings.rules))
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """From each reading to the one before, (32, columns): the change, the seconds, and since when a value repeats."""
+
+    change: Numbers
+    seconds: Numbers
+    same_since: NDArray[np.int64]
+
+
+def steps(blocks: Blocks, records: Records) -> Steps:
+    """The steps between readings; the first reading of all is taken as a change in no time."""
+    values = blocks.led(blocks.values, records["before_value"][:, None])
+    times = blocks.led(blocks.times, records["before_time"][:, None])
+    change = values[1:] - values[:-1]
+    since = last_time(blocks, change != 0, records["same_since"])
+    return Steps(change, (times[1:] - times[:-1]) / SECOND, since)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Bits of rules at each reading, (32, columns): those that raise, and those that hold a raised one."""
+
+    raising: Bits
+    holding: Bits
+
+    def __or__(self, other: "Signs") -> "Signs":
+        """The signs of both."""
+        return Signs(self.raising | other.raising, self.holding | other.holding)
+
+
+def bits(flags: Flags, rule: Rule) -> Bits:
+    """The bit of a rule where a flag is set."""
+    found: Bits = flags.astype(np.uint32)
+    found <<= np.uint32(RULES.index(rule))
+    return found
+
+
+def signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, found: Steps) -> Signs:
+    """Where readings lie outside limits, change too fast or repeat too long."""
+    sensor, values = blocks.sensor, blocks.values
+    low, high, margin = bounds.low[sensor], bounds.high[sensor], margins(bounds, sensor, baseline)
+    raising = bits(values < low, Rule.BELOW_LIMIT) | bits(values > high, Rule.ABOVE_LIMIT)
+    holding = bits(values < low + margin, Rule.BELOW_LIMIT) | bits(values > high - margin, Rule.ABOVE_LIMIT)
+    too_fast = bits(np.abs(found.change) > bounds.max_rate[sensor] * found.seconds, Rule.RATE_OF_CHANGE)
+    same = found.change == 0
+    lasted = (blocks.times - found.same_since) / SECOND
+    stuck = same & (lasted >= bounds.stuck[sensor])
+    return Signs(
+        raising | too_fast | bits(stuck, Rule.STUCK),
+        holding | too_fast | bits(same, Rule.STUCK),
+    )
+
+
+def margins(bounds: Bounds, sensor: NDArray[np.intp], baseline: Baseline) -> Numbers:
+    """How far within a limit a reading must come back, (columns,)."""
+    given = bounds.hysteresis[sensor]
+    learned = np.where(baseline.ready, _NOISE * baseline.sigma, 0)
+    most = _MOST_OF_BAND * (bounds.high[sensor] - bounds.low[sensor])
+    return np.where(np.isnan(given), np.fmin(learned, most), given)
+
+
+def silences(blocks: Blocks, bounds: Bounds, records: Records, found: Steps) -> Flags:
+    """Readings that end a gap: too long a silence before them, or one that has been told already."""
+    watched = (bounds.rules & np.uint32(BITS[Rule.GAP])) > 0
+    gap = np.where(watched, bounds.gap, np.nan)
+    ends: Flags = found.seconds > gap[blocks.sensor]
+    told = (records["gap_told"] != NEVER) & (records["fill"] == blocks.old[: blocks.first])
+    ends[blocks.old[: blocks.first][told], np.flatnonzero(told)] = True
+    return ends

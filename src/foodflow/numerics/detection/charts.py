@@ -1,0 +1,217 @@
+"""Control charts of residuals: EWMA, CUSUM, and the run rules of Western Electric and Nelson.
+
+EWMA: E(t) = (1 − λ) E(t−1) + λ z(t), λ = 0.1, raised beyond 5 σ √(λ / (2 − λ)) (Roberts 1959; Montgomery, "Introduction
+to Statistical Quality Control", chapter 9). CUSUM: S(t) = min(2h, max(0, S(t−1) + z(t) − k)), and the same downwards,
+k = 0.5, raised beyond h = 12 (Page 1954). Single outliers count four sigmas in both. The run rules are those of the
+Western Electric handbook (1956) and of Nelson, "The Shewhart Control Chart: Tests for Special Causes" (1984).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foodflow.numerics.detection.baseline import Baseline
+from foodflow.numerics.detection.blocks import Blocks
+from foodflow.numerics.detection.findings import BITS, Rule
+from foodflow.numerics.detection.state import BLOCK, NEVER, Records
+
+LAMBDA: Final = 0.1
+EWMA_LIMIT: Final = 5 * (LAMBDA / (2 - LAMBDA)) ** 0.5
+SLACK: Final = 0.5
+CUSUM_LIMIT: Final = 12.0
+WINDOWS: Final = {
+    Rule.WESTERN_ELECTRIC_1: 1,
+    Rule.WESTERN_ELECTRIC_2: 3,
+    Rule.WESTERN_ELECTRIC_3: 5,
+    Rule.WESTERN_ELECTRIC_4: 8,
+    Rule.NELSON_2: 9,
+    Rule.NELSON_3: 6,
+    Rule.NELSON_4: 14,
+    Rule.NELSON_7: 15,
+    Rule.NELSON_8: 8,
+}
+
+_WINSOR: Final = 4.0
+_BEYOND_1, _BEYOND_2, _BEYOND_3 = 2, 3, 4
+_NEAR_ZERO: Final = 0.25
+
+Matrix = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """`z` (32, columns): what a one-step prediction leaves, in sigmas, 0 where nothing is learned yet."""
+
+    z: Matrix
+    before: NDArray[np.float64]
+
+
+def residuals(blocks: Blocks, records: Records, baseline: Baseline) -> Residuals:
+    """The residuals of the first-order autoregression; the first reading after a pause counts by the same rule."""
+    led = blocks.led(blocks.values, records["before_value"][:, None])
+    led -= baseline.level
+    z = led[1:] - baseline.correlation * led[:-1]
+    scale = np.where(baseline.ready, 1 / np.where(baseline.sigma > 0, baseline.sigma, 1), 0)
+    z *= scale
+    return Residuals(z, records["before_z"])
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The statistics of both drift charts, (32, columns), and when each was last about zero, in microseconds."""
+
+    up: Matrix
+    down: Matrix
+    ewma: Matrix
+    up_zero: NDArray[np.int64]
+    down_zero: NDArray[np.int64]
+    ewma_zero: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Clamped:
+    """How a block changes a sum that is clamped from 0 to twice the limit: S → min(top, max(bottom, S + total))."""
+
+    total: Matrix
+    bottom: Matrix
+    top: Matrix
+
+    def at(self, sums: NDArray[np.float64]) -> Matrix:
+        """The sums within the blocks, from those before them."""
+        return np.minimum(self.top, np.maximum(self.bottom, self.total + sums))
+
+    def after(self, sums: NDArray[np.float64], here: slice) -> NDArray[np.float64]:
+        """The sums after some blocks, from those before them."""
+        ends = np.maximum(self.bottom[-1, here], self.total[-1, here] + sums)
+        return np.minimum(self.top[-1, here], ends)
+
+
+def _clamped(steps: Matrix) -> _Clamped:
+    total, bottom, top = steps.copy(), np.empty_like(steps), np.empty_like(steps)
+    most = 2 * CUSUM_LIMIT
+    low, high = np.zeros(steps.shape[1]), np.full(steps.shape[1], most)
+    for place, step in enumerate(steps):
+        if place:
+            total[place] += total[place - 1]
+        low = np.clip(low + step, 0, most)
+        high = np.clip(high + step, 0, most)
+        bottom[place], top[place] = low, high
+    return _Clamped(total, bottom, top)
+
+
+def _averaged(z: Matrix) -> Matrix:
+    """The EWMA of each block from zero."""
+    averaged = np.empty_like(z)
+    last = np.zeros(z.shape[1])
+    for place, row in enumerate(z * LAMBDA):
+        last = last * (1 - LAMBDA) + row
+        averaged[place] = last
+    return averaged
+
+
+def drift(blocks: Blocks, records: Records, z: Matrix, fresh: Flags) -> Drift:
+    """Both drift charts over all blocks; after a newly accepted level they begin at zero."""
+    clipped = np.clip(z, -_WINSOR, _WINSOR)
+    ups, downs, local = _clamped(clipped - SLACK), _clamped(-clipped - SLACK), _averaged(clipped)
+    fading = (1 - LAMBDA) ** np.arange(1, BLOCK + 1)
+    columns = z.shape[1]
+    up, down, ewma = (np.empty(columns) for _ in range(3))
+    last = (records["cusum_up"], records["cusum_down"], records["ewma"])
+    for here in blocks.ordinals():
+        keeps = ~fresh[here]
+        up[here], down[here], ewma[here] = (one[: here.stop - here.start] * keeps for one in last)
+        last = (ups.after(up[here], here), downs.after(down[here], here), local[-1, here] + fading[-1] * ewma[here])
+    up_sums, down_sums = ups.at(up), downs.at(down)
+    means = local + fading[:, None] * ewma
+    return Drift(
+        up_sums,
+        down_sums,
+        means,
+        last_time(blocks, up_sums <= 0, records["cusum_zero"][:, 0]),
+        last_time(blocks, down_sums <= 0, records["cusum_zero"][:, 1]),
+        last_time(blocks, np.abs(means) <= EWMA_LIMIT * _NEAR_ZERO, records["ewma_zero"]),
+    )
+
+
+def last_time(blocks: Blocks, flags: Flags, carried: NDArray[np.int64]) -> NDArray[np.int64]:
+    """When each flag was last set, at or before each reading; `carried` (sensors,) is when it was before the blocks."""
+    within = np.where(flags, blocks.times, NEVER)
+    for place in range(1, BLOCK):
+        np.maximum(within[place], within[place - 1], out=within[place])
+    latest, before = carried, np.empty(within.shape[1], np.int64)
+    for here in blocks.ordinals():
+        before[here] = latest[: here.stop - here.start]
+        latest = np.maximum(before[here], within[-1, here])
+    return np.maximum(within, before)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """`zones` (15 + 32, columns): side times 1 within a sigma of zero, 2, 3, 4 beyond 1, 2, 3; `turns`: up or down."""
+
+    zones: NDArray[np.int8]
+    turns: NDArray[np.int8]
+
+
+def marks(blocks: Blocks, records: Records, found: Residuals) -> Marks:
+    """What the run rules look at, each block led by the 15 readings before it."""
+    z = found.z
+    zones = np.clip(z, -3.5, 3.5).astype(np.int8)
+    zones += np.sign(z).astype(np.int8)
+    led = blocks.led(z, found.before[:, None])
+    turns = np.sign(led[1:] - led[:-1]).astype(np.int8)
+    return Marks(blocks.led(zones, records["past_zones"]), blocks.led(turns, records["past_turns"]))
+
+
+def _all_of(flags: Flags, length: int) -> Flags:
+    """Whether a flag is set at each of the last 32 rows and the `length` − 1 before."""
+    height = 1
+    while height < length:
+        step = min(height, length - height)
+        flags = flags[step:] & flags[:-step]
+        height += step
+    return flags[-BLOCK:]
+
+
+def _some_of(flags: Flags, length: int, wanted: int) -> Flags:
+    """Whether a flag is set now and at least `wanted` times in the last `length` rows."""
+    counts = flags[-BLOCK:].astype(np.int8)
+    for back in range(1, length):
+        counts += flags[-BLOCK - back : -back]
+    enough: Flags = (counts >= wanted) & flags[-BLOCK:]
+    return enough
+
+
+def run_rules(marked: Marks, wanted: int) -> NDArray[np.uint32]:
+    """The bits of the run rules (those in the mask `wanted`) that hold at each reading, (32, columns)."""
+    found = np.zeros((BLOCK, marked.zones.shape[1]), np.uint32)
+    for rule in WINDOWS:
+        if wanted & BITS[rule]:
+            found |= np.where(_holds(rule, marked), np.uint32(BITS[rule]), np.uint32(0))
+    return found
+
+
+def _holds(rule: Rule, marked: Marks) -> Flags:
+    zones, turns, length = marked.zones, marked.turns, WINDOWS[rule]
+    if rule in {Rule.WESTERN_ELECTRIC_4, Rule.NELSON_2}:
+        return _all_of(zones > 0, length) | _all_of(zones < 0, length)
+    if rule is Rule.NELSON_3:
+        return _all_of(turns > 0, length - 1) | _all_of(turns < 0, length - 1)
+    if rule is Rule.NELSON_4:
+        return _all_of(turns[1:] * turns[:-1] < 0, length - 2)
+    if rule is Rule.NELSON_7:
+        return _all_of((np.abs(zones) <= 1) & (zones != 0), length)
+    if rule is Rule.NELSON_8:
+        return _all_of(np.abs(zones) >= _BEYOND_1, length)
+    beyond, share = _SHARES[rule]
+    return _some_of(zones >= beyond, length, share) | _some_of(zones <= -beyond, length, share)
+
+
+_SHARES: Final[dict[Any, tuple[int, int]]] = {
+    Rule.WESTERN_ELECTRIC_1: (_BEYOND_3, 1),
+    Rule.WESTERN_ELECTRIC_2: (_BEYOND_2, 2),
+    Rule.WESTERN_ELECTRIC_3: (_BEYOND_1, 4),
+}

@@ -1,0 +1,115 @@
+"""What is watched for, with which settings, and what is found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Rule(StrEnum):
+    """What an anomaly is recognised by; Nelson's rules 1, 5 and 6 are Western Electric's 1, 2 and 3."""
+
+    BELOW_LIMIT = "below_limit"
+    ABOVE_LIMIT = "above_limit"
+    RATE_OF_CHANGE = "rate_of_change"
+    STUCK = "stuck"
+    GAP = "gap"
+    DRIFT_EWMA = "drift_ewma"
+    DRIFT_CUSUM = "drift_cusum"
+    WESTERN_ELECTRIC_1 = "western_electric_1"
+    WESTERN_ELECTRIC_2 = "western_electric_2"
+    WESTERN_ELECTRIC_3 = "western_electric_3"
+    WESTERN_ELECTRIC_4 = "western_electric_4"
+    NELSON_2 = "nelson_2"
+    NELSON_3 = "nelson_3"
+    NELSON_4 = "nelson_4"
+    NELSON_7 = "nelson_7"
+    NELSON_8 = "nelson_8"
+    LEARNED = "learned"
+
+
+RULES: Final = tuple(Rule)
+BITS: Final = {rule: 1 << place for place, rule in enumerate(RULES)}
+USUAL_RULES: Final = frozenset(
+    {
+        Rule.BELOW_LIMIT,
+        Rule.ABOVE_LIMIT,
+        Rule.RATE_OF_CHANGE,
+        Rule.STUCK,
+        Rule.GAP,
+        Rule.DRIFT_EWMA,
+        Rule.DRIFT_CUSUM,
+        Rule.LEARNED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one sensor is watched; None switches off what it stands for, 0 is a value like any other.
+
+    `low`, `high`: limits in the sensor's unit; a value on a limit is within. `hysteresis`: how far within a limit a
+    value must come back for the alarm to clear, in the sensor's unit; None takes two learned sigmas of the noise, at
+    most a quarter of the way from limit to limit. `max_rate`: units per second, either way. `stuck_seconds`: how long
+    a value may repeat itself. `gap_seconds`: how long a sensor may be silent. `rules`: those that are looked at; the
+    run rules of Western Electric and Nelson only where somebody keeps a control chart, because by their definition
+    they fire every hundred readings of pure noise. `sensitivity`: divides the thresholds of EWMA, CUSUM and the
+    learned detector; 1 gives about one false alarm in a hundred thousand readings of pure noise.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    hysteresis: float | None = None
+    max_rate: float | None = None
+    stuck_seconds: float | None = None
+    gap_seconds: float | None = None
+    rules: frozenset[Rule] = USUAL_RULES
+    sensitivity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """New readings of one sensor, and what is known of it.
+
+    `state` is what the last call gave, None for a sensor never seen. `times` (n, int64): microseconds since 1970,
+    strictly increasing and later than all that the state has seen. `values` (n, float64): finite, Bad ones left out.
+    `uncertain` (n, bool): readings of doubtful quality; what they show is half as sure.
+    """
+
+    settings: Settings
+    state: bytes | None
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    uncertain: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An anomaly that began or is over.
+
+    `at`: when it was decided, `since`: when it began (microseconds). `value`: the reading; for `rate_of_change` the
+    units per second, for `gap` the seconds of silence, for `stuck` the value that repeats. `expected`: the level that
+    is normal. `low`, `high`: the band that was left, in the unit of `value`. `certainty`: how sure, 0 to 1; a finding
+    that is cleared with certainty 0 did not go back to normal: what it showed for long is taken as normal from now on.
+    """
+
+    rule: Rule
+    kind: Literal["raised", "cleared"]
+    at: int
+    since: int
+    value: float
+    expected: float | None
+    low: float | None
+    high: float | None
+    certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one run gave: the state to keep for the next one, and what was found, in order of time."""
+
+    state: bytes
+    findings: Sequence[Finding]

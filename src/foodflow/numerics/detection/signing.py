@@ -1,0 +1,29 @@
+"""Where the control charts raise, and where they hold what they have raised."""
+
+from typing import Final
+
+import numpy as np
+
+from foodflow.numerics.detection.baseline import Baseline
+from foodflow.numerics.detection.blocks import Blocks
+from foodflow.numerics.detection.bounds import Bounds, Signs, bits
+from foodflow.numerics.detection.charts import CUSUM_LIMIT, EWMA_LIMIT, Drift, Marks, run_rules
+from foodflow.numerics.detection.findings import Rule
+
+_HOLDS: Final = 0.5
+
+
+def chart_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, *, drifts: Drift, marked: Marks) -> Signs:
+    """The signs of EWMA, CUSUM and run rules, none before a baseline is ready; a drift holds from half its limit."""
+    sensitivity = bounds.sensitivity[blocks.sensor]
+    never = np.where(baseline.ready, 1.0, np.inf)
+    cusum = np.maximum(drifts.up, drifts.down)
+    ewma = np.abs(drifts.ewma)
+    most_cusum, most_ewma = never * CUSUM_LIMIT / sensitivity, never * EWMA_LIMIT / sensitivity
+    wanted = int(np.bitwise_or.reduce(bounds.rules))
+    rules = run_rules(marked, wanted)
+    rules *= baseline.ready
+    return Signs(
+        rules | bits(cusum > most_cusum, Rule.DRIFT_CUSUM) | bits(ewma > most_ewma, Rule.DRIFT_EWMA),
+        rules | bits(cusum > _HOLDS * most_cusum, Rule.DRIFT_CUSUM) | bits(ewma > _HOLDS * most_ewma, Rule.DRIFT_EWMA),
+    )

@@ -1,0 +1,92 @@
+"""What is remembered of a sensor between calls: one record of fixed size, with a version and a checksum."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foodflow.numerics.detection.findings import RULES
+
+VERSION: Final = 1
+BLOCK: Final = 32
+PAST: Final = 15
+NEVER: Final = np.iinfo(np.int64).min
+
+_HEAD: Final = np.dtype([("version", "u1"), ("checksum", "<u4")])
+BODY: Final = np.dtype(
+    [
+        # Readings of the block that is not full yet: it is judged anew from its beginning with each call, so that the
+        # same readings give the same findings however they are cut into calls.
+        ("fill", "u1"),
+        ("tail_times", "<i8", BLOCK),
+        ("tail_values", "<f8", BLOCK),
+        ("tail_uncertain", "?", BLOCK),
+        # The end of the block before.
+        ("past_times", "<i8", PAST),
+        ("past_zones", "i1", PAST),
+        ("past_turns", "i1", PAST),
+        ("past_held", "<u4", PAST),
+        ("before_time", "<i8"),
+        ("before_value", "<f8"),
+        ("before_z", "<f8"),
+        ("same_since", "<i8"),
+        # What is going on.
+        ("active", "<u4"),
+        ("since", "<i8", len(RULES)),
+        ("gap_told", "<i8"),
+        ("cusum_up", "<f8"),
+        ("cusum_down", "<f8"),
+        ("ewma", "<f8"),
+        ("cusum_zero", "<i8", 2),
+        ("ewma_zero", "<i8"),
+        # The learned normal.
+        ("blocks", "<i8"),
+        ("level", "<f8"),
+        ("variance", "<f8"),
+        ("covariance", "<f8"),
+        ("odd", "<i4"),
+        ("candidate", "<f8"),
+        ("fresh", "?"),
+    ]
+)
+SIZE: Final = _HEAD.itemsize + BODY.itemsize
+
+Records = NDArray[Any]
+
+
+def unpack(states: Sequence[bytes | None]) -> Records:
+    """The records of states, shape (n,); a state that is absent, damaged or of another version begins anew."""
+    good = [state if state is not None and is_sound(state) else _NEW for state in states]
+    joined = np.frombuffer(b"".join(good), np.uint8).reshape(len(good), SIZE)
+    return joined[:, _HEAD.itemsize :].copy().view(BODY)[:, 0]
+
+
+def pack(records: Records) -> list[bytes]:
+    """The states of records, each of `SIZE` bytes."""
+    size = BODY.itemsize
+    everything = np.ascontiguousarray(records).view(np.uint8).tobytes()
+    return [_sealed(everything[start : start + size]) for start in range(0, len(everything), size)]
+
+
+def is_sound(state: bytes) -> bool:
+    """Whether a state is of this version and undamaged; one that is not is begun anew by `unpack`."""
+    if len(state) != SIZE or state[0] != VERSION:
+        return False
+    return int.from_bytes(state[1:5], "little") == zlib.crc32(state[_HEAD.itemsize :])
+
+
+def _sealed(body: bytes) -> bytes:
+    return bytes((VERSION,)) + zlib.crc32(body).to_bytes(4, "little") + body
+
+
+def _new() -> bytes:
+    record = np.zeros(1, BODY)
+    for name in ("tail_times", "past_times", "before_time", "same_since", "since", "gap_told", "cusum_zero"):
+        record[name] = NEVER
+    record["ewma_zero"] = NEVER
+    return pack(record)[0]
+
+
+_NEW: Final = _new()
