@@ -57,7 +57,6 @@ CREATE TABLE watch_states (
     silent_from timestamptz NOT NULL,
     gap_seconds double precision
 ) WITH (fillfactor = 50);
-ALTER TABLE watch_states ALTER COLUMN state SET STORAGE PLAIN;
 """
 
 ALARMS = """

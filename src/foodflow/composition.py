@@ -26,5 +26,6 @@ async def _forget_delivered_events(database: Database) -> None:
 
 PERIODIC: tuple[PlatformJob, ...] = (
     *identity_jobs.PERIODIC,
+    *plant_jobs.PERIODIC,
     PlatformJob("events.forget_delivered", "47 2 * * *", _forget_delivered_events),
 )

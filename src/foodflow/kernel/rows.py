@@ -1,15 +1,15 @@
-"""Rows as they are in memory, written with one statement however many there are: new ones inserted, known ones changed."""
+"""Rows as they are in memory, written with one statement however many there are."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Dialect, text
+from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.db import TenantTable
 
-_DIALECT = postgresql.dialect()
+_DIALECT: Dialect = registry.load("postgresql")()
 
 
 async def put(session: AsyncSession, kind: type[TenantTable], rows: Sequence[Mapping[str, Any]]) -> None:

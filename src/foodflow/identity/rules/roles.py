@@ -12,6 +12,7 @@ _SELF = frozenset({WHO_AM_I, "identity.read_self", "identity.change_self"})
 _EVERYBODY = _SELF | {"live.listen"}
 _READ = frozenset({"plant.read"})
 _OPERATE = frozenset({"plant.run_batches", "plant.record"})
+_HANDLE = frozenset({"plant.handle_alarms"})
 _CONFIGURE = frozenset({"plant.configure"})
 _TEAM = frozenset({"identity.read_team"})
 _PEOPLE = _TEAM | {"identity.read_people", "identity.manage_people"}
@@ -19,11 +20,11 @@ _PEOPLE = _TEAM | {"identity.read_people", "identity.manage_people"}
 ADMINISTRATOR = "administrator"
 ROLES: dict[str, frozenset[str]] = {
     ADMINISTRATOR: frozenset({"*"}),
-    "manager": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _PEOPLE | {"audit.read"},
+    "manager": _EVERYBODY | _READ | _OPERATE | _HANDLE | _CONFIGURE | _PEOPLE | {"audit.read"},
     "planner": _EVERYBODY | _READ,
-    "quality": _EVERYBODY | _READ | {"audit.read"},
-    "supervisor": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _TEAM,
-    "operator": _EVERYBODY | _READ | _OPERATE,
+    "quality": _EVERYBODY | _READ | _HANDLE | {"audit.read"},
+    "supervisor": _EVERYBODY | _READ | _OPERATE | _HANDLE | _CONFIGURE | _TEAM,
+    "operator": _EVERYBODY | _READ | _OPERATE | _HANDLE,
     "viewer": _EVERYBODY | _READ,
     "integration": _EVERYBODY | _READ | {"plant.record"},
 }

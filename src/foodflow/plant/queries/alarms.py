@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator
-from sqlalchemy import Column, Select, func, or_, select
+from sqlalchemy import Column, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
@@ -51,6 +51,11 @@ LISTING = Listing(
     searches=(Alarm.sensor_code, Alarm.line_number, Alarm.why),
     export="alarms",
 )
+
+ACKNOWLEDGING = Listing(
+    key=Alarm.id, order=LISTING.order, filters=LISTING.filters, orderings=LISTING.orderings, searches=LISTING.searches
+)
+"""Which alarms are acknowledged together: chosen as in a list, and nothing to export."""
 
 
 def alarms(actor: Actor) -> Select[Alarm]:
@@ -119,16 +124,7 @@ async def deeds(session: AsyncSession, alarm: Alarm) -> Sequence[AlarmDeed]:
     return (await session.scalars(found.order_by(AlarmDeed.at, AlarmDeed.id))).all()
 
 
-async def counts(session: AsyncSession, actor: Actor) -> Sequence[tuple[UUID, str, str, str, str, int]]:
-    """How many alarms are open, by line (with its number and site), state and priority."""
-    columns = (Alarm.line_id, Alarm.line_number, Alarm.site, Alarm.state, Alarm.priority)
-    of_open = select(*columns, func.count()).where(Alarm.closed_at.is_(None)).group_by(*columns)
-    own = on_own_lines(of_open, actor, Alarm.line_id).order_by(Alarm.line_number, Alarm.priority)
-    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in await session.execute(own)]
-
-
 async def _found(session: AsyncSession, actor: Actor, alarm: Alarm | None, id: UUID) -> Alarm:
     if alarm is None or not await is_own_line(session, actor, alarm.line_id):
         raise AlarmNotFound(f"there is no alarm {id}")
     return alarm
-

@@ -59,8 +59,8 @@ async def raised_of(
     columns = (Alarm.line_id, Alarm.raised_at, Alarm.id, Alarm.sensor_code, Alarm.rule, Alarm.flood_id.is_not(None))
     within = select(*columns).where(Alarm.line_id.in_(line_ids), Alarm.raised_at >= start, Alarm.raised_at <= end)
     found: defaultdict[UUID, list[Raised]] = defaultdict(list)
-    for line_id, *raised in await session.execute(within):
-        found[line_id].append(Raised(*raised))
+    for line_id, at, id, code, rule, is_flooded in await session.execute(within):
+        found[line_id].append(Raised(at, id, code, rule, is_flooded))
     return found
 
 

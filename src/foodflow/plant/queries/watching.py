@@ -117,4 +117,3 @@ async def silent_for_update(session: AsyncSession, now: datetime) -> Sequence[tu
         .execution_options(populate_existing=True)
     )
     return [(sensor, site) for sensor, site in await session.execute(found)]
-

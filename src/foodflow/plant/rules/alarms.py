@@ -147,11 +147,11 @@ def goes_on(*, closed_at: datetime | None, by: str, cleared_at: datetime | None,
     return not by and cleared_at is not None and at - cleared_at <= AGAIN
 
 
-def worst_of(rule: str, worst: float | None, lowest: float, highest: float, expected: float | None) -> float | None:
+def worst_of(rule: str, worst: float | None, *, lowest: float, highest: float, expected: float | None) -> float | None:
     """The value furthest out: of the worst so far and of readings that lie from `lowest` to `highest`.
 
-    Below a limit that is the lowest, above one the highest, else the one furthest from what was expected; None for rules
-    that are not about values.
+    Below a limit that is the lowest, above one the highest, else the one furthest from what was expected; for rules
+    that are not about values it stays as it is.
     """
     if rule in NOT_OF_VALUES:
         return worst

@@ -62,7 +62,9 @@ def grouped(before: Iterable[Raised], fresh: Iterable[Raised], standing: Flood |
         if current is not None:
             current.members.append(each)
         elif len(recent) > FLOOD:
-            current = Flood(began_at=recent[0].at, origin=recent[0], members=[one for one in recent if not one.is_flooded])
+            current = Flood(
+                began_at=recent[0].at, origin=recent[0], members=[one for one in recent if not one.is_flooded]
+            )
             floods.append(current)
     return floods
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from foodflow.kernel.errors import Forbidden
 from foodflow.numerics.detection.findings import USUAL_RULES, Rule, Settings
 from foodflow.plant.rules.alarms import CALIBRATION_OVERDUE, Priority
 from foodflow.plant.rules.lines import LineState
@@ -12,7 +13,7 @@ from foodflow.plant.rules.lines import LineState
 GAP_STEPS: Final = 10
 """A sensor that has a rhythm is silent when so many of its steps are missing (a choice)."""
 SHORTEST_GAP: Final = 60.0
-"""No silence is shorter than this many seconds, unless somebody says so: a gateway may send once a minute (a choice)."""
+"""No silence is shorter than so many seconds unless somebody says so: a gateway may send once a minute (a choice)."""
 KNOWN_AFTER: Final = 30
 """A sensor's rhythm is known after so many steps (a choice)."""
 NOT_EXPECTED: Final = frozenset({LineState.NOT_SCHEDULED, LineState.MAINTENANCE})
@@ -23,6 +24,18 @@ STUCK_ALONE: Final = frozenset({Rule.STUCK})
 NO_RULES: Final[frozenset[Rule]] = frozenset()
 
 ValueT = TypeVar("ValueT")
+
+
+class CompanyWide(Forbidden):
+    """How a type is watched holds at all sites of a company."""
+
+    code = "plant.watch.company_wide"
+
+
+def require_all_sites(sites: frozenset[str] | None) -> None:
+    """Whoever is for some sites alone changes nothing at the others."""
+    if sites is not None:
+        raise CompanyWide("this holds at all sites, and you are for some of them; say it of each sensor instead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,7 @@ BY_TYPE: Final[Mapping[str, TypeDefault]] = {
     "level": TypeDefault(_times(5.0, _PERCENT), None),
     # Vibration is noise, which never repeats itself while a machine runs (a choice of ten minutes).
     "vibration": TypeDefault({}, 600.0, is_still=True),
-    # Capacitive sensors follow a step with a time constant of some 8 s (makers' sheets): 10 %/s would be a step of 80 %.
+    # Capacitive sensors follow a step with a time constant of some 8 s (makers' sheets): 10 %/s is a step of 80 %.
     "humidity": TypeDefault(_times(10.0, _PERCENT), 7200.0),
     # Glass electrodes need several seconds for 95 % of a step (makers' sheets); in a second pH moves by 1 at most.
     "ph": TypeDefault({"[pH]": 1.0, "pH": 1.0, "1": 1.0}, 7200.0),
@@ -102,6 +115,8 @@ class Said:
 
 
 NOTHING: Final = Said()
+SAID: Final = ("rules", "hysteresis", "max_rate", "stuck_seconds", "gap_seconds", "sensitivity", "priority")
+"""The names of what may be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,10 @@ class Watched:
 def _checks() -> tuple[CheckConstraint, ...]:
     return (
         CheckConstraint(f"priority IN ({_PRIORITIES})", name="priority"),
-        CheckConstraint("hysteresis >= 0 AND max_rate > 0 AND stuck_seconds > 0 AND gap_seconds > 0 AND sensitivity > 0", name="positive"),
+        CheckConstraint(
+            "hysteresis >= 0 AND max_rate > 0 AND stuck_seconds > 0 AND gap_seconds > 0 AND sensitivity > 0",
+            name="positive",
+        ),
     )
 
 
@@ -57,12 +60,13 @@ class Watch(Watched, CountsChanges, TenantTable):
 class WatchState(TenantTable):
     """What the detectors of a sensor remember: all that they need of its past, of constant size.
 
-    `rhythm` is how many seconds usually lie between its readings, after `seen` of them; `gap_seconds` how long it may be
-    silent after `silent_from`, None while nobody expects it to report. Nothing but the key is indexed, so that rewriting a
-    state at each call stays within its page.
+    `rhythm` is how many seconds usually lie between its readings, after `seen` of them; `gap_seconds` how long it may
+    be silent after `silent_from`, None while nobody expects it to report. Nothing but the key is indexed, so that
+    rewriting a state at each call stays within its page.
     """
 
     __tablename__ = "watch_states"
+    __table_args__ = {"postgresql_with": {"fillfactor": 50}}  # noqa: RUF012 - SQLAlchemy's own form
 
     sensor_key: Mapped[int] = mapped_column(
         Integer, ForeignKey("sensors.key", ondelete="CASCADE"), primary_key=True, autoincrement=False

@@ -1,6 +1,6 @@
 """Raising and clearing alarms from what was found wrong with sensors that the caller has locked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock, events, rows
-from foodflow.kernel.actor import Actor
 from foodflow.numerics.detection.watching import Finding, why
 from foodflow.numerics.epoch import from_micros
 from foodflow.plant.events.alarms import AlarmClosed, AnomalyCleared, AnomalyRaised
@@ -39,7 +38,8 @@ class Found:
     def is_news(self) -> bool:
         """Whether an alarm is to be raised, cleared, or made to show a value further out."""
         return bool(self.findings) or any(
-            worst_of(each.rule, each.worst, self.lowest, self.highest, each.expected) != each.worst
+            worst_of(each.rule, each.worst, lowest=self.lowest, highest=self.highest, expected=each.expected)
+            != each.worst
             for each in self.known.standing
         )
 
@@ -55,7 +55,7 @@ class _Changes:
     cleared: dict[UUID, Alarm] = field(default_factory=dict)
 
 
-async def raise_and_clear(session: AsyncSession, actor: Actor, found: Sequence[Found], *, now: datetime) -> None:
+async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now: datetime) -> None:
     """Raise and clear alarms with a constant number of statements, tell of them, and group those that are a flood."""
     if not found:
         return
@@ -160,7 +160,9 @@ def _describe(alarm: Alarm, found: Found, finding: Finding) -> None:
     alarm.why = why(finding, alarm.unit_of_measure, found.sensor.name)
     if alarm.worst is None:
         alarm.worst = finding.value
-    alarm.worst = worst_of(alarm.rule, alarm.worst, finding.value, finding.value, alarm.expected)
+    alarm.worst = worst_of(
+        alarm.rule, alarm.worst, lowest=finding.value, highest=finding.value, expected=alarm.expected
+    )
 
 
 def _stretch(changes: _Changes, found: Found) -> None:
@@ -170,7 +172,7 @@ def _stretch(changes: _Changes, found: Found) -> None:
         alarm = changes.latest.get((found.sensor.id, rule))
         if alarm is None:
             continue
-        worst = worst_of(rule, alarm.worst, found.lowest, found.highest, alarm.expected)
+        worst = worst_of(rule, alarm.worst, lowest=found.lowest, highest=found.highest, expected=alarm.expected)
         if worst != alarm.worst:
             alarm.worst = worst
             _note(changes, alarm)

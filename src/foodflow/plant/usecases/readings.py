@@ -23,6 +23,7 @@ from foodflow.plant.queries import sensors as queries
 from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, SensorInactive, UnknownSensors, rows_refused
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
 from foodflow.plant.tables.sensors import Sensor
+from foodflow.plant.usecases import watching
 from foodflow.plant.usecases.noting import Rows, take_note, wire
 
 _COLUMNS = ("sensor_key", "time", "value", "breach")
@@ -93,6 +94,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
         result.conflicting = [Conflict(row, float(given[by]), float(given[row])) for row, by in arrivals.conflicting]
     for sensor, site in sites.items():
         await take_note(session, sensor, rows, site=site)
+    await watching.watch(session, sites, rows)
     telemetry.READINGS.inc(result.stored)
     return result
 

@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
 from foodflow.kernel import rows as stored
-from foodflow.kernel.actor import Actor
 from foodflow.numerics.detection import watching as detection
 from foodflow.numerics.detection.findings import Finding, Rule, Run, Settings
 from foodflow.numerics.epoch import from_micros, to_micros
@@ -54,7 +53,7 @@ class _Turn:
         return Run(self.settings, self.known.state, self.times, self.values, self.uncertain)
 
 
-async def watch(session: AsyncSession, actor: Actor, sites: Mapping[Sensor, str], rows: Rows) -> None:
+async def watch(session: AsyncSession, sites: Mapping[Sensor, str], rows: Rows) -> None:
     """Look at readings that were just stored, of sensors (with their sites) that the caller has locked; raise and clear
     alarms. Late and Bad readings are left out: the detectors follow the time, and a Bad value says nothing.
     """
@@ -68,15 +67,22 @@ async def watch(session: AsyncSession, actor: Actor, sites: Mapping[Sensor, str]
     ]
     if not turns:
         return
-    runs = [turn.run() for turn in turns]
-    if len(timely.keys) >= IN_A_THREAD:
-        told = await asyncio.to_thread(detection.watch, runs)
-    else:
-        told = detection.watch(runs)
+    told = await _detected([turn.run() for turn in turns], readings=len(timely.keys))
     remembered = [{**turn.row, "state": each.state} for turn, each in zip(turns, told, strict=True)]
     await stored.put(session, WatchState, remembered)
     found = [_found(turn, sites[turn.sensor], each.findings) for turn, each in zip(turns, told, strict=True)]
-    await raising.raise_and_clear(session, actor, [each for each in found if each.is_news], now=now)
+    await raising.raise_and_clear(session, [each for each in found if each.is_news], now=now)
+
+
+async def _detected(runs: Sequence[Run], *, readings: int) -> list[detection.Watched]:
+    if readings >= IN_A_THREAD:
+        return await asyncio.to_thread(_looked_at, runs)
+    return _looked_at(runs)
+
+
+def _looked_at(runs: Sequence[Run]) -> list[detection.Watched]:
+    with np.errstate(all="ignore"):  # a reading of 1e308 is stored like any other, whatever its square is
+        return detection.watch(runs)
 
 
 def _turn(sensor: Sensor, known: Watched, rows: Rows, *, now: datetime) -> _Turn | None:
@@ -124,7 +130,7 @@ def _found(turn: _Turn, site: str, findings: Sequence[Finding]) -> Found:
     )
 
 
-async def notice_silence(session: AsyncSession, actor: Actor) -> None:
+async def notice_silence(session: AsyncSession) -> None:
     """Raise an alarm for each sensor that should have reported by now, unless its line is not expected to run; safe to
     repeat.
     """
@@ -150,4 +156,4 @@ async def notice_silence(session: AsyncSession, actor: Actor) -> None:
         if findings:
             found.append(Found(sensor=sensor, site=site, known=each, findings=findings, lowest=0.0, highest=0.0))
     await stored.change(session, WatchState, remembered)
-    await raising.raise_and_clear(session, actor, found, now=now)
+    await raising.raise_and_clear(session, found, now=now)
