@@ -25,7 +25,17 @@ HOURS = 2
 BEGIN = YESTERDAY.replace(hour=1, minute=0, second=0)  # no line has its weekly maintenance at night
 END = BEGIN + timedelta(hours=HOURS)
 
-_TABLES = ("production_counts", "production_batches", "line_states", "readings", "sensors", "production_lines")
+_TABLES = (
+    "alarm_deeds",
+    "alarms",
+    "alarm_floods",
+    "production_counts",
+    "production_batches",
+    "line_states",
+    "readings",
+    "sensors",
+    "production_lines",
+)
 
 
 @pytest.fixture

@@ -6,13 +6,9 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel.paging import Listing
+from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.tables.watches import Watch, WatchDefault
-
-DEFAULTS = Listing(
-    key=WatchDefault.sensor_type, order="sensor_type", orderings={"sensor_type": WatchDefault.sensor_type}
-)
 
 
 async def own(session: AsyncSession, sensor_id: UUID) -> Watch | None:
@@ -41,6 +37,13 @@ async def sensors_of_type_for_update(session: AsyncSession, sensor_type: str) ->
     return (
         await session.scalars(found.with_for_update(key_share=True).execution_options(populate_existing=True))
     ).all()
+
+
+async def sites_of_type(session: AsyncSession, sensor_type: str) -> set[str]:
+    """The sites at which there are sensors of a type."""
+    of_type = select(ProductionLine.plant_name).join(Sensor, Sensor.line_id == ProductionLine.id)
+    found = of_type.where(func.lower(Sensor.sensor_type) == sensor_type.lower()).distinct()
+    return set((await session.scalars(found)).all())
 
 
 async def own_of(session: AsyncSession, sensor_ids: Sequence[UUID]) -> dict[UUID, Watch]:

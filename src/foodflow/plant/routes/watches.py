@@ -39,9 +39,9 @@ async def unsilence_sensor(session: Transaction, actor: CurrentActor, id: UUID) 
 
 
 @router.get("/watch-defaults/{sensor_type}", dependencies=[needs("plant.read")], response_model=WatchOut)
-async def get_watch_default(session: Transaction, sensor_type: SensorType) -> object:
+async def get_watch_default(session: Transaction, actor: CurrentActor, sensor_type: SensorType) -> object:
     """How sensors of a type are watched that say nothing else."""
-    return await usecases.watching_of_type(session, sensor_type)
+    return await usecases.watching_of_type(session, actor, sensor_type)
 
 
 @router.put("/watch-defaults/{sensor_type}", dependencies=[needs("plant.configure")], response_model=WatchOut)

@@ -1,11 +1,11 @@
 """How sensors are watched: what FoodFlow chooses for each type, what a company and a sensor say instead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeVar
 
-from foodflow.kernel.errors import Forbidden
+from foodflow.kernel.errors import Forbidden, NotFound
 from foodflow.numerics.detection.findings import USUAL_RULES, Rule, Settings
 from foodflow.plant.rules.alarms import CALIBRATION_OVERDUE, Priority
 from foodflow.plant.rules.lines import LineState
@@ -24,18 +24,6 @@ STUCK_ALONE: Final = frozenset({Rule.STUCK})
 NO_RULES: Final[frozenset[Rule]] = frozenset()
 
 ValueT = TypeVar("ValueT")
-
-
-class CompanyWide(Forbidden):
-    """How a type is watched holds at all sites of a company."""
-
-    code = "plant.watch.company_wide"
-
-
-def require_all_sites(sites: frozenset[str] | None) -> None:
-    """Whoever is for some sites alone changes nothing at the others."""
-    if sites is not None:
-        raise CompanyWide("this holds at all sites, and you are for some of them; say it of each sensor instead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +140,30 @@ def settings_of(
         rules=how.rules - suppressed(line_state, is_still=how.is_still),
         sensitivity=how.sensitivity,
     )
+
+
+class UnknownType(NotFound):
+    """No sensor is of this type, and nobody has said how to watch such sensors."""
+
+    code = "plant.watch.unknown_type"
+
+
+class OfOtherSites(Forbidden):
+    """How a type is watched holds at all sites."""
+
+    code = "plant.watch.of_other_sites"
+
+
+def require_known_type(sensor_type: str, *, is_known: bool) -> None:
+    """There is something to say of the types of one's sensors, and of those that FoodFlow knows."""
+    if not is_known and sensor_type.lower() not in BY_TYPE:
+        raise UnknownType(f"there are no sensors of the type {sensor_type}")
+
+
+def require_own_sites(own: frozenset[str] | None, sites: Collection[str], *, sensor_type: str) -> None:
+    """Whoever is for some sites alone changes nothing at the others."""
+    if own is not None and not own.issuperset(sites):
+        raise OfOtherSites(f"there are {sensor_type} sensors at other sites too; say it of each sensor instead")
 
 
 def type_default(sensor_type: str) -> TypeDefault:

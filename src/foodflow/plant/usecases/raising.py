@@ -1,11 +1,15 @@
 """Raising and clearing alarms from what was found wrong with sensors that the caller has locked."""
 
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock, events, rows
@@ -25,23 +29,40 @@ _Key = tuple[UUID, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was found wrong with a sensor, and between which values its readings lay meanwhile."""
+    """What was found wrong with a sensor, and the readings that were looked at: times int64 in microseconds, values
+    float64, both of shape (n,).
+    """
 
     sensor: Sensor
     site: str
     known: Watched
     findings: Sequence[Finding]
-    lowest: float
-    highest: float
+    times: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
 
     @property
     def is_news(self) -> bool:
         """Whether an alarm is to be raised, cleared, or made to show a value further out."""
         return bool(self.findings) or any(
-            worst_of(each.rule, each.worst, lowest=self.lowest, highest=self.highest, expected=each.expected)
-            != each.worst
-            for each in self.known.standing
+            self.worst(each.rule, each.worst, each.expected) != each.worst for each in self.known.standing
         )
+
+    def worst(
+        self,
+        rule: str,
+        so_far: float | None,
+        expected: float | None,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> float | None:
+        """The value furthest out, of one and of the readings within [start, end)."""
+        first, last = (None if at is None else int(np.searchsorted(self.times, at)) for at in (start, end))
+        values = self.values[first:last]
+        if not len(values):
+            return so_far
+        lowest, highest = float(values.min()), float(values.max())
+        return worst_of(rule, so_far, lowest=lowest, highest=highest, expected=expected)
 
 
 @dataclass(slots=True)
@@ -61,9 +82,11 @@ async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now:
         return
     changes = _Changes(await _latest(session, found))
     for each in found:
+        active = dict.fromkeys((standing.rule for standing in each.known.standing), 0)
         for finding in each.findings:
-            _apply(changes, each, finding, now=now)
-        _stretch(changes, each)
+            _apply(changes, each, finding, active, now=now)
+        for rule, start in active.items():
+            _stretch(changes, each, rule, start=start)
     await flooding.group(session, changes.fresh)
     for alarm in changes.raised.values():
         _tell_of_raising(session, alarm, now=now)
@@ -85,11 +108,13 @@ async def _latest(session: AsyncSession, found: Sequence[Found]) -> dict[_Key, A
     return {(alarm.sensor_id, alarm.rule): alarm for alarm in ordered}
 
 
-def _apply(changes: _Changes, found: Found, finding: Finding, *, now: datetime) -> None:
+def _apply(changes: _Changes, found: Found, finding: Finding, active: dict[str, int], *, now: datetime) -> None:
+    """Raise or clear one alarm; `active` are the rules that are in alarm, with since when in these readings."""
     key, at = (found.sensor.id, str(finding.rule)), from_micros(finding.at)
     alarm = changes.latest.get(key)
     if finding.kind == "cleared":
         if alarm is not None and alarm.closed_at is None and alarm.cleared_at is None:
+            _stretch(changes, found, alarm.rule, start=active.pop(alarm.rule, 0), end=finding.at)
             _clear(alarm, at)
             _note(changes, alarm)
             changes.cleared[alarm.id] = alarm
@@ -104,6 +129,7 @@ def _apply(changes: _Changes, found: Found, finding: Finding, *, now: datetime) 
         alarm = changes.latest[key] = _made(found, finding, at, now=now)
         changes.fresh.append(alarm)
     _describe(alarm, found, finding)
+    active[alarm.rule] = finding.at
     changes.raised[alarm.id] = alarm
     changes.cleared.pop(alarm.id, None)
 
@@ -155,27 +181,30 @@ def _made(found: Found, finding: Finding, at: datetime, *, now: datetime) -> Ala
 
 def _describe(alarm: Alarm, found: Found, finding: Finding) -> None:
     """What is wrong this time; the worst value is that of all times."""
-    alarm.value, alarm.expected = finding.value, finding.expected
-    alarm.low, alarm.high, alarm.certainty = finding.low, finding.high, finding.certainty
+    alarm.value, alarm.expected = _finite(finding.value) or 0.0, _finite(finding.expected)
+    alarm.low, alarm.high = _finite(finding.low), _finite(finding.high)
+    alarm.certainty = min(max(_finite(finding.certainty) or 0.0, 0.0), 1.0)
     alarm.why = why(finding, alarm.unit_of_measure, found.sensor.name)
-    if alarm.worst is None:
-        alarm.worst = finding.value
-    alarm.worst = worst_of(
-        alarm.rule, alarm.worst, lowest=finding.value, highest=finding.value, expected=alarm.expected
-    )
+    worst = alarm.value if alarm.worst is None else alarm.worst
+    alarm.worst = worst_of(alarm.rule, worst, lowest=alarm.value, highest=alarm.value, expected=alarm.expected)
 
 
-def _stretch(changes: _Changes, found: Found) -> None:
-    """Let the alarms that are active, or were until this call, know the value furthest out."""
-    rules = {each.rule for each in found.known.standing} | {str(finding.rule) for finding in found.findings}
-    for rule in rules:
-        alarm = changes.latest.get((found.sensor.id, rule))
-        if alarm is None:
-            continue
-        worst = worst_of(rule, alarm.worst, lowest=found.lowest, highest=found.highest, expected=alarm.expected)
-        if worst != alarm.worst:
-            alarm.worst = worst
-            _note(changes, alarm)
+def _finite(number: float | None) -> float | None:
+    """A number that JSON and people know; the difference of two readings of 1e308 is none."""
+    if number is None or math.isnan(number):
+        return None
+    return max(-sys.float_info.max, min(number, sys.float_info.max))
+
+
+def _stretch(changes: _Changes, found: Found, rule: str, *, start: int, end: int | None = None) -> None:
+    """Let an alarm know the value furthest out among the readings while it was active."""
+    alarm = changes.latest.get((found.sensor.id, rule))
+    if alarm is None:
+        return
+    worst = found.worst(rule, alarm.worst, alarm.expected, start=start, end=end)
+    if worst != alarm.worst:
+        alarm.worst = worst
+        _note(changes, alarm)
 
 
 def _row(alarm: Alarm) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.queries import watches as queries
 from foodflow.plant.rules.alarms import CALIBRATION_OVERDUE, require_silenced, silence_until
 from foodflow.plant.rules.shared import Taken
-from foodflow.plant.rules.watches import SAID, Effective, Said, effective, require_all_sites
+from foodflow.plant.rules.watches import SAID, Effective, Said, effective, require_known_type, require_own_sites
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.tables.watches import Watch, WatchDefault
 from foodflow.plant.usecases import alarms
@@ -102,16 +102,22 @@ async def _silence(
     return await _watching(session, sensor, watch)
 
 
-async def watching_of_type(session: AsyncSession, sensor_type: str) -> Watching:
-    """How a company watches its sensors of a type that say nothing else; rates are those of no unit in particular."""
-    return _of_type(sensor_type, await queries.of_type(session, sensor_type))
+async def watching_of_type(session: AsyncSession, actor: Actor, sensor_type: str) -> Watching:
+    """How a company watches its sensors of a type that say nothing else, where it does not depend on the unit."""
+    default = await queries.of_type(session, sensor_type)
+    sites = await queries.sites_of_type(session, sensor_type)
+    is_known = any(map(actor.is_for, sites)) or (actor.sites is None and default is not None)
+    require_known_type(sensor_type, is_known=is_known)
+    return _of_type(sensor_type, default)
 
 
 async def watch_type(session: AsyncSession, actor: Actor, sensor_type: str, said: dict[str, Any]) -> Watching:
     """Say how sensors of a type are watched, instead of all that was said before. Open alarms of rules that a sensor is
     no longer watched by are closed.
     """
-    require_all_sites(actor.sites)
+    sites = await queries.sites_of_type(session, sensor_type)
+    require_known_type(sensor_type, is_known=actor.sites is None or any(map(actor.is_for, sites)))
+    require_own_sites(actor.sites, sites, sensor_type=sensor_type)
     sensors = await queries.sensors_of_type_for_update(session, sensor_type)
     default = await queries.of_type_for_update(session, sensor_type)
     require_match(session, _of_type(sensor_type, default))

@@ -125,8 +125,8 @@ def _found(turn: _Turn, site: str, findings: Sequence[Finding]) -> Found:
         site=site,
         known=turn.known,
         findings=findings,
-        lowest=float(turn.values.min()) if turn.known.standing or findings else 0.0,
-        highest=float(turn.values.max()) if turn.known.standing or findings else 0.0,
+        times=turn.times,
+        values=turn.values,
     )
 
 
@@ -154,6 +154,6 @@ async def notice_silence(session: AsyncSession) -> None:
         awaited = {"silent_from": now, "gap_seconds": None if findings or not is_wanted else gap}
         remembered.append({"sensor_key": sensor.key, "state": state, **awaited})
         if findings:
-            found.append(Found(sensor=sensor, site=site, known=each, findings=findings, lowest=0.0, highest=0.0))
+            found.append(Found(sensor=sensor, site=site, known=each, findings=findings))
     await stored.change(session, WatchState, remembered)
     await raising.raise_and_clear(session, found, now=now)
