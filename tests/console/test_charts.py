@@ -14,7 +14,7 @@ from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.limits import outside
 from foodflow.numerics.status_codes import all_good
 from foodflow.plant.public import SensorCard
-from foodflow.plant.queries.sensors import Series
+from foodflow.plant.queries.readings import Series
 from foodflow.plant.usecases.traces import trace_of
 
 START = datetime(2014, 2, 19, 12, tzinfo=UTC)

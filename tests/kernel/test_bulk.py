@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
-from foodflow.kernel.bulk import POSTGRES_EPOCH, binary_rows, copy_in, insert_new, postgres_times
+from foodflow.kernel.bulk import POSTGRES_EPOCH, binary_rows, copy_in, delete_rows, fetch, postgres_times, update_rows
 from foodflow.numerics.epoch import to_micros
 
 NAMES = ("key", "big", "small", "value")
@@ -71,7 +71,6 @@ async def test_more_rows_than_one_piece_holds_are_all_written(
 
 async def test_no_rows_write_nothing(session: AsyncSession, table: str) -> None:
     await copy_in(session, table, NAMES, columns())
-    assert (await insert_new(session, table, NAMES, columns(), key=("key", "big"))).tolist() == []
     assert await rows_of(session, table) == []
 
 
@@ -79,22 +78,6 @@ async def test_a_key_that_is_there_already_fails_the_copy(session: AsyncSession,
     row = (1, 1, 1, 1.0)
     with pytest.raises(UniqueViolation):
         await copy_in(session, table, NAMES, columns(row, row))
-
-
-async def test_of_rows_that_are_there_only_the_new_ones_are_added_and_told(session: AsyncSession, table: str) -> None:
-    await copy_in(session, table, NAMES, columns((1, 1, 0, 1.0), (2, 1, 0, 2.0)))
-    given_rows = columns((2, 1, 0, 9.0), (1, 2, 0, 3.0), (1, 1, 0, 9.0), (0, 0, 0, 4.0))
-    assert (await insert_new(session, table, NAMES, given_rows, key=("key", "big"))).tolist() == [1, 3]
-    assert [row[3] for row in await rows_of(session, table)] == [4.0, 1.0, 3.0, 2.0]
-
-
-async def test_all_given_rows_stay_readable_with_their_places_until_the_transaction_ends(
-    session: AsyncSession, table: str
-) -> None:
-    for turn in range(2):  # the second call of a transaction begins anew
-        await insert_new(session, table, NAMES, columns((1, turn, 0, 5.0), (1, 9, 0, 6.0)), key=("key", "big"))
-    incoming = await session.execute(text(f"SELECT place, big, value FROM incoming_{table} ORDER BY place"))
-    assert [tuple(row) for row in incoming] == [(0, 1, 5.0), (1, 9, 6.0)]
 
 
 async def test_times_are_those_that_postgresql_means(session: AsyncSession) -> None:
@@ -105,3 +88,36 @@ async def test_times_are_those_that_postgresql_means(session: AsyncSession) -> N
         text("SELECT (extract(epoch FROM at) * 1000000)::bigint FROM moments ORDER BY at DESC")
     )
     assert sorted(read.all()) == sorted(moments.tolist())
+
+
+@given(st.lists(st.integers(0, 2**32 - 1), min_size=6, max_size=6))
+def test_packed_columns_are_the_bytes_of_their_numbers_and_absent_ones_are_null(numbers: list[int]) -> None:
+    packed = np.array(numbers, np.uint32).reshape(2, 3)
+    rows = [struct.pack(">hiiiiIII", 3, 4, place, -1, 12, *packed[place].tolist()) for place in range(2)]
+    assert binary_rows([np.arange(2, dtype=np.int32), None, packed]) == b"".join(rows)
+
+
+async def test_parts_of_a_copy_may_lack_different_columns(session: AsyncSession, table: str) -> None:
+    await session.execute(text(f"ALTER TABLE {table} ADD COLUMN packed bytea"))
+    rows = columns((1, 1, 0, 1.0), (2, 2, 0, 2.0))
+    with_packed = [*(column[:1] for column in rows), np.array([[1, -2]], np.int8)]
+    without = [*(column[1:] for column in rows[:3]), None, None]
+    await copy_in(session, table, [*NAMES, "packed"], with_packed, without)
+    found = await fetch(
+        session, f"SELECT key, value, packed FROM {table} WHERE key < %(most)s ORDER BY key", {"most": 9}
+    )
+    assert found == [(1, 1.0, b"\x01\xfe"), (2, None, None)]
+
+
+async def test_many_rows_get_their_own_values_with_one_statement(session: AsyncSession, table: str) -> None:
+    await copy_in(session, table, NAMES, columns((1, 1, 0, 1.0), (2, 2, 0, 2.0), (3, 3, 0, 3.0)))
+    changes: dict[str, tuple[str, list[Any]]] = {"value": ("float8", [30.0, None]), "small": ("smallint", [3, 1])}
+    await update_rows(session, table, ("key", "integer", [3, 1]), changes)
+    found = await session.execute(text(f"SELECT key, value, small FROM {table} ORDER BY key"))
+    assert [tuple(row) for row in found] == [(1, None, 1), (2, 2.0, 0), (3, 30.0, 3)]
+
+
+async def test_rows_between_two_values_are_deleted_with_both_ends(session: AsyncSession, table: str) -> None:
+    await copy_in(session, table, NAMES, columns(*((key, big, 0, 0.0) for key in (1, 2) for big in range(4))))
+    await delete_rows(session, table, ("key", 1), between=("big", 1, 2))
+    assert [row[:2] for row in await rows_of(session, table)] == [(1, 0), (1, 3), (2, 0), (2, 1), (2, 2), (2, 3)]

@@ -1,11 +1,12 @@
-"""Bulk writing: columns of numbers go to PostgreSQL as binary COPY, without a Python object for each row."""
+"""Bulk traffic: columns of numbers go to PostgreSQL as binary COPY, without a Python object for each row, and packed
+columns come back as bytes, without a detour by text.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.db import driver_connection
@@ -16,61 +17,89 @@ POSTGRES_EPOCH = 946_684_800_000_000
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _CHUNK_ROWS = 50_000
+_CHUNK_BYTES = 4_000_000
+_NULL = -1
 
 
-def binary_rows(columns: list[NDArray[Any]]) -> bytes:
-    """Rows in the binary format of COPY, from equally long columns of int16, int32, int64 or float64, none of them
-    NULL.
+Column = NDArray[Any] | None
+"""A column of rows to write: numbers (n,), or packed ones (n, k): each row a bytea of k numbers; None is all NULL."""
+
+
+def binary_rows(columns: Sequence[Column]) -> bytes:
+    """Rows in the binary format of COPY, from equally long columns of int16, int32, int64 or float64, packed ones also
+    of other types; at least one is not NULL.
     """
-    layout: list[tuple[str, str]] = [("width", ">i2")]
+    layout: list[Any] = [("width", ">i2")]
     for number, column in enumerate(columns):
-        layout += [(f"length{number}", ">i4"), (f"value{number}", column.dtype.newbyteorder(">").str)]
-    rows = np.empty(len(columns[0]), dtype=layout)
+        layout.append((f"length{number}", ">i4"))
+        if column is not None:
+            layout.append((f"value{number}", column.dtype.newbyteorder(">").str, column.shape[1:]))
+    rows = np.empty(next(len(column) for column in columns if column is not None), dtype=layout)
     rows["width"] = len(columns)
     for number, column in enumerate(columns):
-        rows[f"length{number}"] = column.dtype.itemsize
-        rows[f"value{number}"] = column
+        rows[f"length{number}"] = _NULL if column is None else column.dtype.itemsize * int(np.prod(column.shape[1:]))
+        if column is not None:
+            rows[f"value{number}"] = column
     return rows.tobytes()
 
 
-async def copy_in(session: AsyncSession, table: str, names: Sequence[str], columns: list[NDArray[Any]]) -> None:
-    """Append rows to a table within the session's transaction; its name and its columns' are never a user's input."""
+async def copy_in(session: AsyncSession, table: str, names: Sequence[str], *parts: Sequence[Column]) -> None:
+    """Append rows to a table within the session's transaction, in parts of equally named columns; the table's name and
+    its columns' are never a user's input.
+    """
     into = f"{table} ({', '.join(names)})"
     connection = await driver_connection(session)
     async with connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy:
-        await copy.write(_HEADER)
-        for start in range(0, len(columns[0]), _CHUNK_ROWS):
-            await copy.write(binary_rows([column[start : start + _CHUNK_ROWS] for column in columns]))
-        await copy.write(_TRAILER)
+        waiting = [_HEADER]
+        for columns in parts:
+            length = next(len(column) for column in columns if column is not None)
+            for start in range(0, length, _CHUNK_ROWS):
+                piece = slice(start, start + _CHUNK_ROWS)
+                waiting.append(binary_rows([None if column is None else column[piece] for column in columns]))
+            if sum(map(len, waiting)) > _CHUNK_BYTES:
+                await copy.write(b"".join(waiting))
+                waiting = []
+        await copy.write(b"".join([*waiting, _TRAILER]))
+
+
+async def fetch(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement, sent as PostgreSQL holds them: a bytea comes as its bytes, which as text would be twice
+    as long.
+    """
+    connection = await driver_connection(session)
+    async with connection.cursor(binary=True) as cursor:
+        await cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = await cursor.fetchall()
+        return rows
+
+
+async def update_rows(
+    session: AsyncSession,
+    table: str,
+    key: tuple[str, str, Sequence[Any]],
+    changes: Mapping[str, tuple[str, Sequence[Any]]],
+) -> None:
+    """Give many rows their new values with one statement: `key` is the name, type and values of the column that finds
+    them, `changes` the types and new values of others, by name. Names and types are never a user's input.
+    """
+    columns = {key[0]: key[1:], **changes}
+    arrays = ", ".join(f"CAST(%({name})s AS {kind}[])" for name, (kind, _) in columns.items())
+    given = ", ".join(f"{name} = u.{name}" for name in changes)
+    statement = (
+        f"UPDATE {table} AS t SET {given} FROM unnest({arrays}) AS u ({', '.join(columns)})"  # noqa: S608 - names come from the program
+        f" WHERE t.{key[0]} = u.{key[0]}"
+    )
+    connection = await driver_connection(session)
+    await connection.execute(statement, {name: list(values) for name, (_, values) in columns.items()})
+
+
+async def delete_rows(session: AsyncSession, table: str, of: tuple[str, Any], *, between: tuple[str, Any, Any]) -> None:
+    """Delete the rows of which one column has a value and another lies between two (both included)."""
+    statement = f"DELETE FROM {table} WHERE {of[0]} = %s AND {between[0]} BETWEEN %s AND %s"  # noqa: S608 - names come from the program
+    connection = await driver_connection(session)
+    await connection.execute(statement, (of[1], *between[1:]))
 
 
 def postgres_times(microseconds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Microseconds since 1970 as PostgreSQL's timestamps."""
     return microseconds - POSTGRES_EPOCH
-
-
-async def insert_new(
-    session: AsyncSession, table: str, names: Sequence[str], columns: list[NDArray[Any]], *, key: Sequence[str]
-) -> NDArray[np.int64]:
-    """Append those rows whose key is not in the table yet; returns their places among the given ones.
-
-    All given rows, with their `place`, stay readable in the temporary table `incoming_<table>` until the transaction
-    ends.
-    """
-    incoming, listed, keys = f"incoming_{table}", ", ".join(names), ", ".join(key)
-    await session.execute(text(f"DROP TABLE IF EXISTS pg_temp.{incoming}"))
-    await session.execute(
-        text(
-            f"CREATE TEMPORARY TABLE {incoming} ON COMMIT DROP AS"  # noqa: S608 - names come from the program
-            f" SELECT 0 AS place, {listed} FROM {table} WITH NO DATA"
-        )
-    )
-    await copy_in(session, incoming, ["place", *names], [np.arange(len(columns[0]), dtype=np.int32), *columns])
-    added = await session.scalars(
-        text(
-            f"WITH added AS (INSERT INTO {table} ({listed}) SELECT {listed} FROM {incoming} ORDER BY place"  # noqa: S608 - the same
-            f" ON CONFLICT ({keys}) DO NOTHING RETURNING {keys})"
-            f" SELECT i.place FROM {incoming} AS i JOIN added USING ({keys}) ORDER BY i.place"
-        )
-    )
-    return np.array(added.all(), np.int64)

@@ -30,6 +30,11 @@ _ENQUEUE_WHERE_USED = text(
     " WHERE t.suspended_at IS NULL AND pg_relation_size(c.oid) > 0 ORDER BY t.slug"
 )
 
+_ENQUEUE_FOR_ALL = text(
+    "SELECT platform.enqueue_for(slug, :task, CAST(:arguments AS jsonb), NULL, :task, NULL) FROM platform.tenants"
+    " WHERE suspended_at IS NULL ORDER BY slug"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -86,6 +91,13 @@ async def enqueue_where_used(session: AsyncSession, name: str, /, *, table: str)
     still waits, it is not put there again.
     """
     await session.execute(_ENQUEUE_WHERE_USED, {"task": name, "table": table})
+
+
+async def enqueue_for_all(session: AsyncSession, name: str, /, **arguments: Any) -> None:  # noqa: ANN401
+    """Have a job done for each company that is not suspended, out of a transaction of the platform; only one of its
+    name waits at a time in a company.
+    """
+    await session.execute(_ENQUEUE_FOR_ALL, {"task": name, "arguments": json.dumps(arguments)})
 
 
 def sink_of(jobs: Sequence[Job]) -> Callable[[AsyncSession, Sequence[Envelope]], Awaitable[None]]:

@@ -1,5 +1,5 @@
-"""Partitions: tables that grow with time keep each month apart; a month's partition is made when it is first written
-to.
+"""Partitions: tables that grow with time keep each month apart; a month's partition is made before its time, or when it
+is first written to.
 """
 
 from collections.abc import Iterable
@@ -21,6 +21,13 @@ def months_of(microseconds: NDArray[np.int64]) -> list[str]:
     """The months (`2014_02`, in UTC) in which moments lie, given in microseconds since 1970."""
     months = np.unique(microseconds.astype("datetime64[us]").astype("datetime64[M]"))
     return [str(month).replace("-", "_") for month in months]
+
+
+def months_from(moment: datetime, count: int) -> list[str]:
+    """The month of a moment (in UTC) and those that follow it, `count` of them."""
+    first = moment.astimezone(UTC)
+    months = [divmod(first.year * 12 + first.month - 1 + ahead, 12) for ahead in range(count)]
+    return [f"{year:04}_{month + 1:02}" for year, month in months]
 
 
 async def ensure_months(session: AsyncSession, table: str, months: Iterable[str]) -> None:

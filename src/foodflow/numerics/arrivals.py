@@ -11,29 +11,24 @@ class Arrivals:
     """Readings as they arrived, sorted out.
 
     `kept` (int64) are the places of the readings to store, by sensor and time, the first to arrive of each moment;
-    `repeated` counts those that say the same again; `conflicting` pairs the place of each reading that gives another
-    value for a moment with the place of the one that was kept.
+    `moment` (int64, of shape (n,)) says for each reading which of `kept` (by index) is of its sensor and time.
     """
 
     kept: NDArray[np.int64]
-    repeated: int
-    conflicting: list[tuple[int, int]]
+    moment: NDArray[np.int64]
 
 
-def sort_out(keys: NDArray[np.int32], times: NDArray[np.int64], values: NDArray[np.float64]) -> Arrivals:
-    """Sort readings by key and time (microseconds) and keep the first of each moment; all of shape (n,).
+def sort_out(keys: NDArray[np.int32], times: NDArray[np.int64]) -> Arrivals:
+    """Sort readings by key and time (microseconds) and keep the first of each moment; both of shape (n,).
 
     Readings that arrive in order cost one comparison each.
     """
     order = _order(keys, times)
-    same = np.zeros(len(order), np.bool_)
-    same[1:] = (keys[order][1:] == keys[order][:-1]) & (times[order][1:] == times[order][:-1])
-    if not same.any():
-        return Arrivals(order, 0, [])
-    firsts = order[~same][np.cumsum(~same) - 1]
-    differs = same & (values[order] != values[firsts])
-    conflicting = sorted(zip(order[differs].tolist(), firsts[differs].tolist(), strict=True))
-    return Arrivals(order[~same], int(same.sum() - differs.sum()), conflicting)
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = (np.diff(keys[order]) != 0) | (np.diff(times[order]) != 0)
+    moment = np.empty(len(order), np.int64)
+    moment[order] = np.cumsum(is_first) - 1
+    return Arrivals(order[is_first], moment)
 
 
 def _order(keys: NDArray[np.int32], times: NDArray[np.int64]) -> NDArray[np.int64]:

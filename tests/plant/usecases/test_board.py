@@ -15,7 +15,7 @@ from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries import board as queries
 from foodflow.plant.queries import lines as line_queries
-from foodflow.plant.queries import sensors as sensor_queries
+from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.rules.lines import LineNotFound, LineState
 from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.sensors import Sensor
@@ -77,9 +77,9 @@ async def test_a_packed_series_is_the_series(session: AsyncSession, demo: Actor)
     for sensor in (one, other):
         await store(session, demo, sensor, generator.standard_normal(500).tolist())
     end = clock.now()
-    found = await queries.series_of(session, [(s.key, end - HOUR, end) for s in (one, other)], most=1000)
+    found = await reading_queries.series_of(session, [(s.key, end - HOUR, end) for s in (one, other)], most=1000)
     for sensor in (one, other):
-        expected = await sensor_queries.series(session, sensor.key, end - HOUR, end)
+        expected = await reading_queries.series(session, sensor.key, end - HOUR, end)
         assert (found[sensor.key].times == expected.times).all()
         assert (found[sensor.key].values == expected.values).all()
         assert (found[sensor.key].breaches == expected.breaches).all()

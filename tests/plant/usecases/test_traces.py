@@ -6,7 +6,7 @@ import numpy as np
 
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.status_codes import all_good
-from foodflow.plant.queries.sensors import Series
+from foodflow.plant.queries.readings import Series
 from foodflow.plant.usecases.traces import Trace, trace_of
 
 START = datetime(2014, 2, 19, 12, tzinfo=UTC)

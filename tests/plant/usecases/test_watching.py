@@ -367,7 +367,7 @@ async def test_a_sensor_that_had_alarms_is_not_deleted_with_its_readings_gone(
 ) -> None:
     await send(client, [sensor], {0: HOT}, start=ago(60))
     async with tenant_transaction(database, demo) as session:
-        gone = "DELETE FROM readings WHERE sensor_key = (SELECT key FROM sensors WHERE id = :id)"
+        gone = "DELETE FROM reading_blocks WHERE sensor_key = (SELECT key FROM sensors WHERE id = :id)"
         await session.execute(text(gone), {"id": sensor["id"]})
     refused = make.refusal(await client.delete(f"{PLANT}/sensors/{sensor['id']}"), 409)
     assert refused["code"] == "plant.in_use"

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foodflow.kernel.bulk import fetch
 from foodflow.plant.rules.watches import Effective, Said, effective
 from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.sensors import Sensor
@@ -43,7 +44,7 @@ class Watched:
     standing: tuple[Standing, ...]
 
 
-_WATCHED = text("""
+_WATCHED = """
 SELECT s.key, s.sensor_type, s.unit_of_measure, l.line_number, l.status, l.current_batch_id,
        w.rules, w.hysteresis, w.max_rate, w.stuck_seconds, w.gap_seconds, w.sensitivity, w.priority,
        d.rules, d.hysteresis, d.max_rate, d.stuck_seconds, d.gap_seconds, d.sensitivity, d.priority,
@@ -58,14 +59,14 @@ FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
 LEFT JOIN watches AS w ON w.sensor_id = s.id
 LEFT JOIN watch_defaults AS d ON d.sensor_type = lower(s.sensor_type)
 LEFT JOIN watch_states AS m ON m.sensor_key = s.key
-WHERE s.key = ANY(CAST(:keys AS int[])) ORDER BY s.key
-""")
+WHERE s.key = ANY(CAST(%(keys)s AS int[])) ORDER BY s.key
+"""
 
 
 async def watched(session: AsyncSession, keys: Sequence[int]) -> dict[int, Watched]:
     """The sensors of some keys as they are watched, by key: one statement, however many."""
-    rows = await session.execute(_WATCHED, {"keys": list(keys)})
-    return {row[0]: _watched(tuple(row)) for row in rows}
+    rows = await fetch(session, _WATCHED, {"keys": list(keys)})
+    return {row[0]: _watched(row) for row in rows}
 
 
 def _watched(row: tuple[Any, ...]) -> Watched:
@@ -81,7 +82,7 @@ def _watched(row: tuple[Any, ...]) -> Watched:
         silenced_until=until,
         silenced_by=by or "",
         silence_reason=reason or "",
-        state=None if state is None else bytes(state),
+        state=state,
         last_at=last_at,
         rhythm=rhythm or 0.0,
         seen=seen or 0,
@@ -102,18 +103,13 @@ def _said(columns: tuple[Any, ...]) -> Said:
     )
 
 
-async def silent_for_update(session: AsyncSession, now: datetime) -> Sequence[tuple[Sensor, str]]:
-    """The sensors in service that are silent for longer than they may be, with the sites of their lines, locked in the
-    order of their keys; those that somebody is writing to just now are passed over, for they are not silent.
-    """
+async def silent(session: AsyncSession, now: datetime) -> Sequence[UUID]:
+    """The sensors in service that are silent for longer than they may be."""
     silence = func.extract("epoch", now - WatchState.silent_from)
     found = (
-        select(Sensor, ProductionLine.plant_name)
+        select(Sensor.id)
         .join(WatchState, WatchState.sensor_key == Sensor.key)
         .join(ProductionLine, ProductionLine.id == Sensor.line_id)
         .where(Sensor.is_active, ProductionLine.is_active, silence > WatchState.gap_seconds)
-        .order_by(Sensor.key)
-        .with_for_update(key_share=True, skip_locked=True, of=Sensor)
-        .execution_options(populate_existing=True)
     )
-    return [(sensor, site) for sensor, site in await session.execute(found)]
+    return (await session.scalars(found)).all()

@@ -14,6 +14,7 @@ from foodflow.kernel.errors import WrongType
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.status_codes import all_good
+from foodflow.plant.queries.readings import Reading
 from foodflow.plant.rules.sensors import MAX_LISTED
 from foodflow.plant.schemas.sensors import (
     ExcursionOut,
@@ -80,8 +81,10 @@ async def record_readings(
 @router.post("/{id}/readings", status_code=201, dependencies=[needs("plant.record")])
 async def record_reading(session: Transaction, actor: CurrentActor, id: UUID, body: ReadingIn) -> ReadingOut:
     """Store one reading; the same one again is harmless."""
-    breach = await readings.store_reading(session, actor, id, named=body.sensor_id, at=body.timestamp, value=body.value)
-    return ReadingOut(timestamp=body.timestamp, value=body.value, breach=BREACHES[breach])
+    reading = await readings.store_reading(
+        session, actor, id, named=body.sensor_id, at=body.timestamp, value=body.value
+    )
+    return reading_out(reading)
 
 
 @router.get("/{id}/readings", dependencies=[needs("plant.read")])
@@ -93,7 +96,7 @@ async def list_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameter
     found = await history.page_of_readings(
         session, actor, id, start=wanted.start_time, end=wanted.end_time, descending=descending, limit=wanted.page_size
     )
-    results = [ReadingOut(timestamp=r.time, value=r.value, breach=BREACHES[r.breach]) for r in found.readings]
+    results = [reading_out(reading) for reading in found.readings]
     if found.goes_on_at is None:
         return ReadingsPage(next=None, results=results)
     bound = "end_time" if descending else "start_time"
@@ -107,6 +110,18 @@ async def get_series(
     """A sensor over a window (the 24 hours up to its latest reading) for drawing: peaks kept, excursions listed."""
     window = {"start": wanted.start_time, "end": wanted.end_time}
     return series_out(await history.draw(session, actor, id, **window, points=wanted.points))
+
+
+def reading_out(reading: Reading) -> ReadingOut:
+    """The wire shape of a stored reading."""
+    return ReadingOut(
+        timestamp=reading.time,
+        server_timestamp=reading.received,
+        value=reading.value,
+        status_code=reading.status,
+        breach=BREACHES[reading.breach],
+        late=reading.late,
+    )
 
 
 def series_out(drawing: history.Drawing) -> SeriesOut:

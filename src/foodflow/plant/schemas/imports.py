@@ -43,8 +43,8 @@ class ConflictingRowOut(Out):
 
     line: int
     sensor_code: str
-    kept: float
-    given: float
+    kept: float | None
+    given: float | None
 
 
 class ImportedOut(Out):

@@ -14,6 +14,8 @@ MAX_BULK = 50_000
 MAX_PAGE = 10_000
 Value = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
+StatusCode = Annotated[int, Field(ge=0, lt=2**32, description="OPC UA StatusCode; 0 is Good")]
+
 
 class SensorIn(In):
     """A new sensor; a limit that is left out does not exist, 0 is a limit."""
@@ -63,6 +65,8 @@ class SensorOut(Versioned):
     first_reading_time: Instant | None
     last_reading_time: Instant | None
     last_reading_value: float | None
+    last_status: StatusCode
+    last_received: Instant | None
     last_breach: Annotated[int, Field(exclude=True)]
     created_at: Instant
     updated_at: Instant
@@ -70,7 +74,7 @@ class SensorOut(Versioned):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def breach(self) -> Breach:
-        """Whether the latest reading lies below or above the limits."""
+        """Whether the latest reading that is not Bad lies below or above the limits."""
         return BREACHES[self.last_breach]
 
 
@@ -113,11 +117,16 @@ class SeriesWanted(Window):
 
 
 class ReadingOut(Out):
-    """A stored reading; `breach` says whether it lay outside the limits then in force."""
+    """A stored reading. `timestamp` is its source's time, `server_timestamp` when it was stored (null: not known);
+    `breach` says whether it lay outside the limits then in force, `late` that its sensor had a later reading already.
+    """
 
     timestamp: Instant
-    value: float
+    server_timestamp: Instant | None
+    value: Annotated[float | None, Field(description="null where a Bad reading has none")]
+    status_code: StatusCode
     breach: Breach
+    late: bool
 
 
 class ReadingsPage(BaseModel):
@@ -128,11 +137,13 @@ class ReadingsPage(BaseModel):
 
 
 class ConflictOut(Out):
-    """A row (from 0) that gave another value for a moment that has one; the first one was kept."""
+    """A row (from 0) that gave another value or status for a moment that has one; the first one was kept."""
 
     row: int
-    kept: float
-    given: float
+    kept: float | None
+    given: float | None
+    kept_status: StatusCode
+    given_status: StatusCode
 
 
 class StoredOut(Out):

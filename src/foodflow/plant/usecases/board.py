@@ -14,7 +14,8 @@ from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.numerics import oee
 from foodflow.plant.queries import board as queries
-from foodflow.plant.queries.sensors import Series
+from foodflow.plant.queries import readings as reading_queries
+from foodflow.plant.queries.readings import Series, Window
 from foodflow.plant.rules.lines import LineNotFound
 from foodflow.plant.rules.shared import EARLIEST
 from foodflow.plant.tables.lines import ProductionLine
@@ -113,19 +114,21 @@ async def _traces(session: AsyncSession, sensors: Sequence[Sensor], span: timede
     if not windows:
         return {}
     most = MOST_READINGS // len(windows)
-    series = await queries.series_of(session, windows, most=most)
+    series = await reading_queries.series_of(session, windows, most=most)
     # Off the event loop, because a long span of a fast sensor is hundreds of thousands of readings.
     return await asyncio.to_thread(_drawn, sensors, windows, series, most)
 
 
 def _drawn(
-    sensors: Sequence[Sensor], windows: Sequence[queries.Window], series: Mapping[int, Series], most: int
+    sensors: Sequence[Sensor], windows: Sequence[Window], series: Mapping[int, Series], most: int
 ) -> dict[UUID, Trace]:
     starts = {key: start for key, start, _ in windows}
     traces = {}
     for sensor in sensors:
-        readings = series.get(sensor.key)
-        if readings is not None and len(readings.times):
+        if sensor.key not in series:
+            continue
+        readings, cut = series[sensor.key].usable, len(series[sensor.key].times) == most
+        if len(readings.times):
             start, begins = starts[sensor.key], sensor.first_reading_time or starts[sensor.key]
-            traces[sensor.id] = trace_of(readings, start=start, begins=begins, cut=len(readings.times) == most)
+            traces[sensor.id] = trace_of(readings, start=start, begins=begins, cut=cut)
     return traces

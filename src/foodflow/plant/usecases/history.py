@@ -12,10 +12,11 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.downsample import min_max
 from foodflow.numerics.limits import Excursion, excursions
-from foodflow.plant.queries import sensors as queries
-from foodflow.plant.queries.sensors import Series
+from foodflow.plant.queries import readings as queries
+from foodflow.plant.queries.readings import Reading, Series
+from foodflow.plant.queries.sensors import sensor as sensor_or_refusal
 from foodflow.plant.rules.shared import window
-from foodflow.plant.tables.sensors import Reading, Sensor
+from foodflow.plant.tables.sensors import Sensor
 
 MAX_DRAWN = 500_000
 """Readings that one series looks at; a longer window is refused until it is narrowed."""
@@ -23,7 +24,7 @@ MAX_DRAWN = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A sensor's readings over [start, end): how many there are, those to draw, and every excursion of all of them."""
+    """A sensor's readings over [start, end) that are not Bad: how many, those to draw, and every excursion of all."""
 
     sensor: Sensor
     start: datetime
@@ -53,7 +54,7 @@ async def page_of_readings(  # noqa: PLR0913 - a window, and the order and the l
     limit: int,
 ) -> Slice:
     """Up to `limit` readings of a sensor in [start, end)."""
-    sensor = await queries.sensor(session, actor, sensor_id)
+    sensor = await sensor_or_refusal(session, actor, sensor_id)
     found = await queries.readings(session, sensor.key, start=start, end=end, descending=descending, limit=limit + 1)
     if len(found) <= limit:
         return Slice(found, None)
@@ -74,15 +75,22 @@ async def draw(
     """A sensor's readings for a chart of about `points` points; by default the last 24 hours up to its latest
     reading, and from a given start until now.
     """
-    sensor = await queries.sensor(session, actor, sensor_id)
+    sensor = await sensor_or_refusal(session, actor, sensor_id)
     now = clock.now()
     after_latest = (sensor.last_reading_time or now) + timedelta(microseconds=1)
     last = end or (after_latest if start is None else max(after_latest, now))
     first, last = window(start, last, max(last, now))
-    count = await queries.count_readings(session, sensor.key, first, last, at_most=MAX_DRAWN)
-    if count > MAX_DRAWN:
-        message = f"the window holds more than {MAX_DRAWN} readings; narrow it"
-        raise Invalid.because(FieldError("start_time", message, "plant.window_too_full"))
-    whole = await queries.series(session, sensor.key, first, last)
-    drawn = min_max(whole.times, whole.values, buckets=max(1, points // 2)).tolist() if count else []
-    return Drawing(sensor, first, last, count, whole, drawn, excursions(whole.values, whole.breaches))
+    whole = await _series(session, sensor, first, last)
+    drawn = min_max(whole.times, whole.values, buckets=max(1, points // 2)).tolist() if len(whole.times) else []
+    found = excursions(whole.values, whole.breaches)
+    return Drawing(sensor, first, last, len(whole.times), whole, drawn, found)
+
+
+async def _series(session: AsyncSession, sensor: Sensor, start: datetime, end: datetime) -> Series:
+    """What can be drawn: nothing Bad, and no more than one series looks at, which is known before it is read."""
+    if await queries.certain_count(session, sensor.key, start, end) <= MAX_DRAWN:
+        found = await queries.series(session, sensor.key, start, end)
+        if len(found.times) <= MAX_DRAWN:
+            return found.usable
+    message = f"the window holds more than {MAX_DRAWN} readings; narrow it"
+    raise Invalid.because(FieldError("start_time", message, "plant.window_too_full"))

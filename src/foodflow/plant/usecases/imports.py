@@ -20,6 +20,7 @@ from foodflow.numerics.delimited.results import Readings, Report
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries import sensors as queries
+from foodflow.plant.queries.readings import reporting_for_update
 from foodflow.plant.rules.sensors import MAX_LISTED, SensorOfOtherLine, require_limits
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST, MAX_CODE, MAX_NAME, MAX_UNIT, require_name
 from foodflow.plant.tables.lines import ProductionLine
@@ -70,8 +71,8 @@ class ConflictingRow:
 
     line: int
     sensor_code: str
-    kept: float
-    given: float
+    kept: float | None
+    given: float | None
 
 
 @dataclass(slots=True)
@@ -218,7 +219,7 @@ async def sensors_of(
             created.append(code)
         if known[code].line_id != line.id:
             raise SensorOfOtherLine(f"sensor {code} belongs to another line than {line.line_number}")
-    await queries.sensors_for_update(session, actor, [sensor.id for sensor in known.values()])
+    await reporting_for_update(session, actor, [sensor.id for sensor in known.values()])
     return {column: known[code] for column, code in codes.items()}
 
 

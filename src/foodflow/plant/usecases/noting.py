@@ -1,18 +1,23 @@
-"""Taking note of readings that were stored: a sensor's latest one, its excursions, and telling those who watch."""
+"""Taking note of readings that were stored: each sensor's first and latest one, its excursions, and telling those who
+watch.
+"""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import events, live
+from foodflow.kernel import bulk, events, live
 from foodflow.numerics.epoch import from_micros, to_micros
+from foodflow.numerics.status_codes import are_bad
 from foodflow.plant.events.sensors import LimitsBroken, LimitsRestored
 from foodflow.plant.events.shared import READ
-from foodflow.plant.queries import sensors as queries
-from foodflow.plant.tables.sensors import Sensor
+from foodflow.plant.queries import readings as queries
+from foodflow.plant.queries.readings import Reporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Rows:
     late: NDArray[np.bool_]
     places: NDArray[np.int64]
 
-    def only(self, chosen: NDArray[np.int64] | slice) -> "Rows":
+    def only(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "Rows":
         """Some of the rows, in the order in which they are named."""
         return Rows(
             self.keys[chosen],
@@ -43,30 +48,104 @@ class Rows:
         )
 
 
-async def take_note(session: AsyncSession, sensor: Sensor, rows: Rows, *, site: str) -> None:
-    """Keep a sensor's first and last reading (which never moves backwards), and tell those who watch."""
-    start, end = (int(np.searchsorted(rows.keys, sensor.key, side)) for side in ("left", "right"))
-    if start == end:
-        return
-    mine = rows.only(slice(start, end))
-    was_outside = sensor.last_breach != 0
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """A sensor before and after a call's readings: its row as it was, which rows are its own, and its latest reading
+    now.
+    """
+
+    sensor: Reporting
+    mine: slice
+    first: datetime
+    last: datetime
+    value: float | None
+    status: int
+    breach: int
+    received: datetime | None
+
+
+async def take_note(
+    session: AsyncSession, sensors: Sequence[Reporting], rows: Rows, *, received: datetime, loose: Sequence[int]
+) -> None:
+    """Keep each sensor's first and last reading (which never moves backwards), and tell those who watch. `loose` counts
+    the small blocks that were written of each sensor.
+    """
+    noted = list(_latest(sensors, rows, received))
+    await _keep(session, noted, rows, loose)
+    for latest in noted:
+        mine, sensor = rows.only(latest.mine), latest.sensor
+        if sensor.last_breach != 0 or mine.breaches.any():
+            await _tell_of_limits(session, latest, mine.only(~are_bad(mine.statuses)))
+        first, last = (wire(from_micros(mine.times[place])) for place in (0, -1))
+        news = {"line_id": str(sensor.line_id), "first": first, "last": last, "count": len(mine.times)}
+        topic, kind = f"plant.sensor/{sensor.id}", "plant.sensor.readings_stored"
+        live.publish(session, topic=topic, type=kind, needs=READ, data=news, site=sensor.plant_name)
+
+
+def _latest(sensors: Sequence[Reporting], rows: Rows, received: datetime) -> Iterator[Latest]:
+    """Those sensors that have any of the rows, which are by sensor, with what is their latest reading now."""
+    by_key = {sensor.key: sensor for sensor in sensors}
+    starts = np.flatnonzero(np.diff(rows.keys, prepend=-1))
+    ends = np.append(starts[1:], len(rows.keys))
+    judged = _last_judged(rows, starts)
+    at = zip(rows.keys[starts].tolist(), starts.tolist(), ends.tolist(), judged.tolist(), strict=True)
+    for key, start, end, place in at:
+        sensor, mine = by_key[key], slice(start, end)
+        first, last = from_micros(rows.times[start]), from_micros(rows.times[end - 1])
+        if sensor.first_reading_time is not None:
+            first = min(first, sensor.first_reading_time)
+        if sensor.last_reading_time is not None and sensor.last_reading_time > last:
+            kept = (sensor.last_reading_time, sensor.last_reading_value, sensor.last_status, sensor.last_breach)
+            yield Latest(sensor, mine, first, *kept, sensor.last_received)
+            continue
+        is_judged = place >= start and not rows.late[place]
+        breach = int(rows.breaches[place]) if is_judged else sensor.last_breach
+        value, status = float(rows.values[end - 1]), int(rows.statuses[end - 1])
+        yield Latest(sensor, mine, first, last, None if np.isnan(value) else value, status, breach, received)
+
+
+def _last_judged(rows: Rows, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of each sensor's last row that is not Bad; before its first one where all are."""
+    return np.maximum.reduceat(np.where(are_bad(rows.statuses), -1, np.arange(len(rows.keys))), starts)
+
+
+async def _keep(session: AsyncSession, noted: Sequence[Latest], rows: Rows, loose: Sequence[int]) -> None:
+    sensors = [latest.sensor for latest in noted]
+    begun = [from_micros(rows.times[latest.mine.start]) for latest in noted]
+    since = [
+        min(begin, sensor.loose_since) if sensor.loose_since is not None else begin
+        for sensor, begin in zip(sensors, begun, strict=True)
+    ]
+    blocks = [sensor.loose_blocks + more for sensor, more in zip(sensors, loose, strict=True)]
+    changes: dict[str, tuple[str, Sequence[Any]]] = {
+        "first_reading_time": ("timestamptz", [latest.first for latest in noted]),
+        "last_reading_time": ("timestamptz", [latest.last for latest in noted]),
+        "last_reading_value": ("float8", [latest.value for latest in noted]),
+        "last_status": ("bigint", [latest.status for latest in noted]),
+        "last_breach": ("smallint", [latest.breach for latest in noted]),
+        "last_received": ("timestamptz", [latest.received for latest in noted]),
+        "loose_blocks": ("integer", blocks),
+        "loose_since": ("timestamptz", since),
+    }
+    await bulk.update_rows(session, "sensors", ("key", "integer", [sensor.key for sensor in sensors]), changes)
+    await queries.refresh_known(session, [sensor.id for sensor in sensors])
+
+
+async def _tell_of_limits(session: AsyncSession, latest: Latest, mine: Rows) -> None:
+    """Tell of an excursion that has begun or is over; `mine` are the sensor's rows that are not Bad."""
+    sensor = latest.sensor
     has_begun = await _excursion_has_begun(session, sensor, mine)
-    first, last = from_micros(mine.times[0]), from_micros(mine.times[-1])
-    if sensor.first_reading_time is None or first < sensor.first_reading_time:
-        sensor.first_reading_time = first
-    if sensor.last_reading_time is None or last > sensor.last_reading_time:
-        sensor.last_reading_time, sensor.last_reading_value = last, float(mine.values[-1])
-        sensor.last_breach = int(mine.breaches[-1])
     if has_begun:
-        _tell_of_breach(session, sensor, mine.only(np.flatnonzero(mine.breaches)), site=site)
-    if sensor.last_breach == 0 and (was_outside or has_begun):
-        _tell_of_return(session, sensor, site=site)
-    news = {"line_id": str(sensor.line_id), "first": wire(first), "last": wire(last), "count": len(mine.keys)}
-    topic = f"plant.sensor/{sensor.id}"
-    live.publish(session, topic=topic, type="plant.sensor.readings_stored", needs=READ, data=news, site=site)
+        _tell_of_breach(session, sensor, mine.only(np.flatnonzero(mine.breaches)))
+    if latest.breach == 0 and (sensor.last_breach != 0 or has_begun):
+        on_time = mine.only(~mine.late)
+        if len(on_time.keys):
+            _tell_of_return(session, sensor, from_micros(on_time.times[-1]), float(on_time.values[-1]))
+        else:
+            _tell_of_return(session, sensor, latest.last, latest.value)
 
 
-async def _excursion_has_begun(session: AsyncSession, sensor: Sensor, mine: Rows) -> bool:
+async def _excursion_has_begun(session: AsyncSession, sensor: Reporting, mine: Rows) -> bool:
     """Whether readings begin to lie outside a limit that lay within before. Those that come late are held against their
     neighbours in time, so that they do not tell again of an excursion that was told when it happened.
     """
@@ -93,12 +172,12 @@ def _begins(breaches: NDArray[np.int16], before: int) -> NDArray[np.bool_]:
     return begins
 
 
-def _tell_of_breach(session: AsyncSession, sensor: Sensor, beyond: Rows, *, site: str) -> None:
+def _tell_of_breach(session: AsyncSession, sensor: Reporting, beyond: Rows) -> None:
     told = LimitsBroken(
         sensor_id=sensor.id,
         sensor_code=sensor.sensor_code,
         line_id=sensor.line_id,
-        plant_name=site,
+        plant_name=sensor.plant_name,
         readings=len(beyond.keys),
         first_at=wire(from_micros(beyond.times[0])),
         last_at=wire(from_micros(beyond.times[-1])),
@@ -110,16 +189,16 @@ def _tell_of_breach(session: AsyncSession, sensor: Sensor, beyond: Rows, *, site
     events.tell(session, told)
 
 
-def _tell_of_return(session: AsyncSession, sensor: Sensor, *, site: str) -> None:
-    if sensor.last_reading_time is None or sensor.last_reading_value is None:
+def _tell_of_return(session: AsyncSession, sensor: Reporting, at: datetime, value: float | None) -> None:
+    if value is None:
         return
     restored = LimitsRestored(
         sensor_id=sensor.id,
         sensor_code=sensor.sensor_code,
         line_id=sensor.line_id,
-        plant_name=site,
-        at=wire(sensor.last_reading_time),
-        value=sensor.last_reading_value,
+        plant_name=sensor.plant_name,
+        at=wire(at),
+        value=value,
     )
     events.tell(session, restored)
 

@@ -17,10 +17,10 @@ from foodflow.numerics.detection.watching import Finding, why
 from foodflow.numerics.epoch import from_micros
 from foodflow.plant.events.alarms import AlarmClosed, AnomalyCleared, AnomalyRaised
 from foodflow.plant.queries import alarms as queries
+from foodflow.plant.queries.readings import Reporting
 from foodflow.plant.queries.watching import Watched
 from foodflow.plant.rules.alarms import AGAIN, RECENT, goes_on, worst_of
 from foodflow.plant.tables.alarms import Alarm
-from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases import flooding
 from foodflow.plant.usecases.noting import wire
 
@@ -33,8 +33,7 @@ class Found:
     float64, both of shape (n,).
     """
 
-    sensor: Sensor
-    site: str
+    sensor: Reporting
     known: Watched
     findings: Sequence[Finding]
     times: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -156,7 +155,7 @@ def _made(found: Found, finding: Finding, at: datetime, *, now: datetime) -> Ala
         sensor_code=sensor.sensor_code,
         line_id=sensor.line_id,
         line_number=known.line_number,
-        site=found.site,
+        site=sensor.plant_name,
         batch_id=known.batch_id,
         rule=str(finding.rule),
         priority=known.how.priority_of(finding.rule),

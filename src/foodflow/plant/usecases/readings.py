@@ -5,28 +5,30 @@ commit.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import bulk, clock, partitions, telemetry
+from foodflow.kernel import clock, jobs, telemetry
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import FieldError, Invalid
-from foodflow.numerics.arrivals import sort_out
-from foodflow.numerics.epoch import from_micros, to_micros
+from foodflow.numerics.arrivals import Arrivals, sort_out
+from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.limits import outside
-from foodflow.numerics.status_codes import all_good
-from foodflow.plant.queries import sensors as queries
+from foodflow.numerics.status_codes import GOOD, are_bad, are_reserved
+from foodflow.plant.queries import readings as queries
+from foodflow.plant.queries import sensors as sensor_queries
+from foodflow.plant.queries.readings import Reading, Reporting
 from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, SensorInactive, UnknownSensors, rows_refused
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
-from foodflow.plant.tables.sensors import Sensor
-from foodflow.plant.usecases import watching
+from foodflow.plant.usecases import blocks, watching
+from foodflow.plant.usecases.blocks import Standing
 from foodflow.plant.usecases.noting import Rows, take_note, wire
+from foodflow.plant.usecases.packing import LOOSE, PACK
 
-_COLUMNS = ("sensor_key", "time", "value", "breach")
+_NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,15 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A row that gave another value for a moment that has one already; the first one stands."""
+    """A row that gave another value or status for a moment that has one already; the first one stands. A value is None
+    where a Bad reading has none.
+    """
 
     row: int
-    kept: float
-    given: float
+    kept: float | None
+    given: float | None
+    kept_status: int = GOOD
+    given_status: int = GOOD
 
 
 @dataclass(slots=True)
@@ -66,144 +72,155 @@ class Stored:
 async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) -> Stored:
     """Store readings of any number of sensors, all of them or, when anything about them is refused, none.
 
-    The same reading again is harmless. Refuses unknown and inactive sensors, values that are not finite, and times
-    outside what can be recorded, naming each row.
+    The same reading again is harmless. Refuses unknown and inactive sensors, values that are not finite (a Bad reading
+    may have none), statuses that mean nothing, and times outside what can be recorded, naming each row.
     """
     if not len(columns.which):
         return Stored()
     _require_valid(columns)
-    sites = await _sensors_for_update(session, actor, columns)
-    sensors = {sensor.id: sensor for sensor in sites}
-    keys = np.array([sensors[id].key for id in columns.sensors], np.int32)[columns.which]
-    arrivals = sort_out(keys, columns.times, columns.values)
-    places = arrivals.kept
-    times, values, breaches = columns.times[places], columns.values[places], _judge(sensors, columns, places)
-    rows, already = await _write(
-        session,
-        sensors,
-        Rows(
-            keys[places], times, values, breaches, columns.statuses[places], _late(sensors, keys[places], times), places
-        ),
-    )
+    sensors = await _sensors_for_update(session, actor, columns)
+    number = {sensor.id: place for place, sensor in enumerate(sensors)}
+    who = np.array([number[id] for id in columns.sensors], np.int32)[columns.which]
+    arrivals = sort_out(who, columns.times)
+    offered, last = _judged(sensors, who, columns, arrivals.kept)
+    standing = await blocks.standing_for(session, offered, unseen=offered.times > last)
+    rows = offered.only(~standing.known) if standing.known.any() else offered
+    if len(rows.keys):
+        await _write(session, sensors, rows)
+        await watching.watch(session, sensors, rows)
+        # What else follows from stored readings stands here: it is done in their transaction.
+    telemetry.READINGS.inc(len(rows.keys))
     result = Stored(stored=len(rows.keys), outside_limits=int(np.count_nonzero(rows.breaches)))
-    if already:
-        _hold_against(already, columns, keys, result)
-    else:
-        given = columns.values
-        result.repeated = arrivals.repeated + len(places) - len(rows.keys)
-        result.conflicting = [Conflict(row, float(given[by]), float(given[row])) for row, by in arrivals.conflicting]
-    for sensor, site in sites.items():
-        await take_note(session, sensor, rows, site=site)
-    await watching.watch(session, sites, rows)
-    telemetry.READINGS.inc(result.stored)
+    if len(rows.keys) < len(columns.which):
+        _hold_against(columns, arrivals, standing, result)
     return result
 
 
-def _hold_against(already: dict[int, float], columns: Columns, keys: NDArray[np.int32], result: Stored) -> None:
-    """Tell repeated rows from conflicting ones where other values were stored before: by the value that stands for
-    their moment, which is the stored one and not that of the first row of the call.
-    """
-    order = np.lexsort((columns.times, keys))
-    is_first = np.ones(len(order), np.bool_)
-    is_first[1:] = (np.diff(keys[order]) != 0) | (np.diff(columns.times[order]) != 0)
-    standing = columns.values.copy()
-    standing[list(already)] = list(already.values())
-    standing[order] = standing[order[is_first][np.cumsum(is_first) - 1]]
-    differing = np.flatnonzero(standing != columns.values).tolist()
-    result.conflicting = [Conflict(row, float(standing[row]), float(columns.values[row])) for row in differing]
-    result.repeated = len(keys) - result.stored - len(differing)
+async def _write(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows) -> None:
+    """Write new rows, take note of them, and have a sensor's small blocks packed once there are many of them."""
+    received = clock.now()
+    cuts = await blocks.write(session, rows, np.full(len(rows.keys), to_micros(received), np.int64))
+    of_each = np.flatnonzero(np.diff(rows.keys[cuts.starts], prepend=-1))
+    loose = np.add.reduceat((cuts.counts < blocks.FULL).astype(np.int64), of_each).tolist()
+    await take_note(session, sensors, rows, received=received, loose=loose)
+    before = {sensor.key: sensor.loose_blocks for sensor in sensors}
+    reporting = rows.keys[cuts.starts[of_each]].tolist()
+    if any(before[key] // LOOSE < (before[key] + more) // LOOSE for key, more in zip(reporting, loose, strict=True)):
+        await jobs.enqueue(session, PACK, queueing_lock=PACK)
 
 
-async def store_reading(
-    session: AsyncSession, actor: Actor, sensor_id: UUID, *, named: UUID | None, at: datetime, value: float
-) -> int:
-    """Store one reading; returns -1, 0 or 1 for below, within or above the limits. Another value for the same moment
-    is refused.
+def _hold_against(columns: Columns, arrivals: Arrivals, standing: Standing, result: Stored) -> None:
+    """Tell repeated rows from conflicting ones: by what stands for their moment, which was stored before or came first
+    in the call.
     """
+    values, statuses = standing.values[arrivals.moment], standing.statuses[arrivals.moment]
+    same = (values == columns.values) | (np.isnan(values) & np.isnan(columns.values))
+    differing = np.flatnonzero(~same | (statuses != columns.statuses)).tolist()
+    result.conflicting = [
+        Conflict(
+            row,
+            _present(values[row]),
+            _present(columns.values[row]),
+            int(statuses[row]),
+            int(columns.statuses[row]),
+        )
+        for row in differing
+    ]
+    result.repeated = len(columns.which) - result.stored - len(differing)
+
+
+def _present(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+async def store_reading(  # noqa: PLR0913 - a reading is a value, its time and its status
+    session: AsyncSession,
+    actor: Actor,
+    sensor_id: UUID,
+    *,
+    named: UUID | None,
+    at: datetime,
+    value: float | None,
+    status: int = GOOD,
+) -> Reading:
+    """Store one reading, and tell it as it is stored. Another value or status for the same moment is refused."""
     if named is not None and named != sensor_id:
         message = f"is {named}, but the address names {sensor_id}"
         raise Invalid.because(FieldError("sensor_id", message, "plant.reading.other_sensor"))
-    sensor = await queries.sensor(session, actor, sensor_id)
-    times, values = np.array([to_micros(at)], np.int64), np.array([value], np.float64)
-    stored = await store_readings(
-        session, actor, Columns([sensor_id], np.zeros(1, np.int32), times, values, all_good(1))
-    )
+    sensor = await sensor_queries.sensor(session, actor, sensor_id)
+    times, statuses = np.array([to_micros(at)], np.int64), np.array([status], np.uint32)
+    values = np.array([np.nan if value is None else value], np.float64)
+    columns = Columns([sensor_id], np.zeros(1, np.int32), times, values, statuses)
+    stored = await store_readings(session, actor, columns)
     for conflict in stored.conflicting:
-        raise ReadingContradicted(f"the value at {wire(at)} is stored as {conflict.kept}; it cannot become {value}")
+        kept, given = (f"{value} ({status:#010x})" for value, status in _sides(conflict))
+        raise ReadingContradicted(f"the value at {wire(at)} is stored as {kept}; it cannot become {given}")
     end = at + timedelta(microseconds=1)
     found = await queries.readings(session, sensor.key, start=at, end=end, descending=False, limit=1)
-    return found[0].breach
+    return found[0]
+
+
+def _sides(conflict: Conflict) -> tuple[tuple[float | None, int], tuple[float | None, int]]:
+    return (conflict.kept, conflict.kept_status), (conflict.given, conflict.given_status)
 
 
 def _require_valid(columns: Columns) -> None:
     latest = to_micros(clock.now() + CLOCK_TOLERANCE)
     out_of_range = np.flatnonzero((columns.times < to_micros(EARLIEST)) | (columns.times > latest)).tolist()
-    not_finite = np.flatnonzero(~np.isfinite(columns.values)).tolist()
+    absent = np.isnan(columns.values) & are_bad(columns.statuses)
+    not_finite = np.flatnonzero(~np.isfinite(columns.values) & ~absent).tolist()
+    reserved = np.flatnonzero(are_reserved(columns.statuses)).tolist()
     errors = rows_refused(
         f"must lie between {EARLIEST:%Y-%m-%d} and now", "timestamp", "plant.time_out_of_range", out_of_range
     )
     errors += rows_refused("must be a finite number", "value", "plant.reading.not_finite", not_finite)
+    errors += rows_refused("must be Good, Uncertain or Bad", "status_code", "plant.reading.status", reserved)
     if errors:
         raise Invalid.because(*errors)
 
 
-async def _sensors_for_update(session: AsyncSession, actor: Actor, columns: Columns) -> dict[Sensor, str]:
-    """The sensors of a call with their sites, locked: two who write the same sensor follow each other."""
-    sites = dict(await queries.sensors_for_update(session, actor, columns.sensors))
-    known = {sensor.id for sensor in sites}
-    unknown = [number for number, id in enumerate(columns.sensors) if id not in known]
-    if unknown:
-        errors = []
-        for number in unknown[:MAX_LISTED]:
-            row = int(np.argmax(columns.which == number))
-            errors.append(
-                FieldError(
-                    f"readings.{row}.sensor_id",
-                    f"there is no sensor {columns.sensors[number]}",
-                    UnknownSensors.code,
-                )
-            )
-        names = ", ".join(str(columns.sensors[number]) for number in unknown[:MAX_LISTED])
-        raise UnknownSensors(f"unknown sensors ({len(unknown)}): {names}; nothing was stored", errors=tuple(errors))
-    inactive = sorted(sensor.sensor_code for sensor in sites if not sensor.is_active)
+async def _sensors_for_update(session: AsyncSession, actor: Actor, columns: Columns) -> list[Reporting]:
+    """The sensors of a call by key, locked: two who write the same sensor follow each other."""
+    sensors = await queries.reporting_for_update(session, actor, columns.sensors)
+    if len(sensors) < len(columns.sensors):
+        _refuse_unknown(columns, {sensor.id for sensor in sensors})
+    inactive = sorted(sensor.sensor_code for sensor in sensors if not sensor.is_active)
     if inactive:
         raise SensorInactive(f"out of service, taking no readings: {', '.join(inactive)}; nothing was stored")
-    return sites
+    return sensors
 
 
-def _judge(sensors: dict[UUID, Sensor], columns: Columns, places: NDArray[np.int64]) -> NDArray[np.int16]:
-    """Hold each reading against its sensor's limits."""
-    limits = [(sensors[id].min_value, sensors[id].max_value) for id in columns.sensors]
-    low = np.array([low if low is not None else np.nan for low, _ in limits])
-    high = np.array([high if high is not None else np.nan for _, high in limits])
-    which = columns.which[places]
-    return outside(columns.values[places], low[which], high[which])
+def _refuse_unknown(columns: Columns, known: set[UUID]) -> None:
+    unknown = [number for number, id in enumerate(columns.sensors) if id not in known]
+    errors = [
+        FieldError(
+            f"readings.{int(np.argmax(columns.which == number))}.sensor_id",
+            f"there is no sensor {columns.sensors[number]}",
+            UnknownSensors.code,
+        )
+        for number in unknown[:MAX_LISTED]
+    ]
+    names = ", ".join(str(columns.sensors[number]) for number in unknown[:MAX_LISTED])
+    raise UnknownSensors(f"unknown sensors ({len(unknown)}): {names}; nothing was stored", errors=tuple(errors))
 
 
-async def _write(session: AsyncSession, sensors: dict[UUID, Sensor], rows: Rows) -> tuple[Rows, dict[int, float]]:
-    """Write the rows that are new; returns them, and by row number the other values that were there already. A row that
-    is later than all that its sensor has cannot be there yet.
+def _judged(
+    sensors: Sequence[Reporting], who: NDArray[np.int32], columns: Columns, kept: NDArray[np.int64]
+) -> tuple[Rows, NDArray[np.int64]]:
+    """Readings by sensor and time, each held against its sensor's limits (a Bad one is not), and what was each one's
+    sensor's last reading.
     """
-    await partitions.ensure_months(session, "readings", partitions.months_of(rows.times))
-    columns: list[NDArray[Any]] = [rows.keys, bulk.postgres_times(rows.times), rows.values, rows.breaches]
-    if _all_later(sensors, rows):
-        await bulk.copy_in(session, "readings", _COLUMNS, columns)
-        return rows, {}
-    new = await bulk.insert_new(session, "readings", _COLUMNS, columns, key=("sensor_key", "time"))
-    first, last = from_micros(rows.times.min()), from_micros(rows.times.max())
-    conflicting = await queries.conflicting_readings(session, first, last)
-    return rows.only(new), {int(rows.places[place]): kept for place, kept in conflicting}
+    low, high = (
+        np.array([np.nan if limit is None else limit for limit in limits], np.float64)
+        for limits in ([sensor.min_value for sensor in sensors], [sensor.max_value for sensor in sensors])
+    )
+    last = np.array([_micros(sensor.last_reading_time) for sensor in sensors], np.int64)
+    keys = np.array([sensor.key for sensor in sensors], np.int32)
+    mine, times, values, statuses = who[kept], columns.times[kept], columns.values[kept], columns.statuses[kept]
+    breaches = np.where(are_bad(statuses), np.int16(0), outside(values, low[mine], high[mine]))
+    before = last[mine]
+    return Rows(keys[mine], times, values, breaches, statuses, times < before, kept), before
 
 
-def _late(sensors: dict[UUID, Sensor], keys: NDArray[np.int32], times: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which readings come after a later one of their sensor."""
-    last = {each.key: to_micros(each.last_reading_time) for each in sensors.values() if each.last_reading_time}
-    return np.array([time < last.get(key, time) for key, time in zip(keys.tolist(), times.tolist(), strict=True)])
-
-
-def _all_later(sensors: dict[UUID, Sensor], rows: Rows) -> bool:
-    """Whether each sensor's first row (rows are by sensor and time) is later than its last stored reading."""
-    last = {sensor.key: sensor.last_reading_time for sensor in sensors.values()}
-    firsts = np.flatnonzero(np.diff(rows.keys, prepend=-1)).tolist()
-    known = [(last[int(rows.keys[at])], int(rows.times[at])) for at in firsts]
-    return all(before is None or time > to_micros(before) for before, time in known)
+def _micros(moment: datetime | None) -> int:
+    return _NEVER if moment is None else to_micros(moment)

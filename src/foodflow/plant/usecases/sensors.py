@@ -12,6 +12,7 @@ from foodflow.kernel.preconditions import require_match
 from foodflow.plant.queries import alarms as alarm_queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as queries
+from foodflow.plant.queries.readings import has_readings
 from foodflow.plant.rules.sensors import require_limits
 from foodflow.plant.rules.shared import InUse, Taken
 from foodflow.plant.tables.sensors import Sensor
@@ -47,7 +48,7 @@ async def delete_sensor(session: AsyncSession, actor: Actor, id: UUID) -> None:
     """Remove a sensor that never reported; refused where readings would be lost."""
     sensor = await queries.sensor_for_update(session, actor, id)
     require_match(session, sensor)
-    if await queries.has_readings(session, sensor.key):
+    if await has_readings(session, sensor.key):
         raise InUse(f"sensor {sensor.sensor_code} has readings; set is_active to false instead")
     if await alarm_queries.has_alarms(session, sensor.id):
         raise InUse(f"sensor {sensor.sensor_code} has had alarms; set is_active to false instead")

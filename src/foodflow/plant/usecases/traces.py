@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from foodflow.numerics.downsample import min_max
 from foodflow.numerics.epoch import from_micros
 from foodflow.numerics.limits import excursions
-from foodflow.plant.queries.sensors import Series
+from foodflow.plant.queries.readings import Series
 
 BUCKETS = 220
 """Of each of so many spans of time the lowest and the highest reading is drawn."""
@@ -54,7 +54,9 @@ class Trace:
 
 
 def trace_of(series: Series, *, start: datetime, begins: datetime, cut: bool) -> Trace:
-    """The trace of a series that is not empty, asked for from `start` on; the sensor's first reading is at `begins`."""
+    """The trace of a series that is not empty and holds nothing Bad, asked for from `start` on; the sensor's first
+    reading is at `begins`.
+    """
     times, values = series.times, series.values
     low, high = int(values.argmin()), int(values.argmax())
     return Trace(

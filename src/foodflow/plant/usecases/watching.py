@@ -15,14 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
 from foodflow.kernel import rows as stored
+from foodflow.kernel.actor import Actor
 from foodflow.numerics.detection import watching as detection
 from foodflow.numerics.detection.findings import Finding, Rule, Run, Settings
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.status_codes import are_bad, are_uncertain
+from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import watching as queries
+from foodflow.plant.queries.readings import Reporting
 from foodflow.plant.queries.watching import Watched
 from foodflow.plant.rules.watches import gap_of, rhythm_after, settings_of
-from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.tables.watches import WatchState
 from foodflow.plant.usecases import raising
 from foodflow.plant.usecases.noting import Rows
@@ -40,7 +42,7 @@ _SECOND = 1_000_000
 class _Turn:
     """One sensor's readings of a call that are watched, and how."""
 
-    sensor: Sensor
+    sensor: Reporting
     known: Watched
     settings: Settings
     times: NDArray[np.int64]
@@ -53,9 +55,10 @@ class _Turn:
         return Run(self.settings, self.known.state, self.times, self.values, self.uncertain)
 
 
-async def watch(session: AsyncSession, sites: Mapping[Sensor, str], rows: Rows) -> None:
-    """Look at readings that were just stored, of sensors (with their sites) that the caller has locked; raise and clear
-    alarms. Late and Bad readings are left out: the detectors follow the time, and a Bad value says nothing.
+async def watch(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows) -> None:
+    """Look at readings that were just stored, of sensors that the caller has locked; raise and clear alarms.
+
+    Late and Bad readings are left out: the detectors follow the time, and a Bad value says nothing.
     """
     timely = rows.only(np.flatnonzero(~rows.late & ~are_bad(rows.statuses)))
     if not len(timely.keys):
@@ -63,14 +66,16 @@ async def watch(session: AsyncSession, sites: Mapping[Sensor, str], rows: Rows) 
     known = await queries.watched(session, np.unique(timely.keys).tolist())
     now = clock.now()
     turns = [
-        turn for sensor in sites if sensor.key in known and (turn := _turn(sensor, known[sensor.key], timely, now=now))
+        turn
+        for sensor in sensors
+        if sensor.key in known and (turn := _turn(sensor, known[sensor.key], timely, now=now))
     ]
     if not turns:
         return
     told = await _detected([turn.run() for turn in turns], readings=len(timely.keys))
     remembered = [{**turn.row, "state": each.state} for turn, each in zip(turns, told, strict=True)]
     await stored.put(session, WatchState, remembered)
-    found = [_found(turn, sites[turn.sensor], each.findings) for turn, each in zip(turns, told, strict=True)]
+    found = [_found(turn, each.findings) for turn, each in zip(turns, told, strict=True)]
     await raising.raise_and_clear(session, [each for each in found if each.is_news], now=now)
 
 
@@ -85,7 +90,7 @@ def _looked_at(runs: Sequence[Run]) -> list[detection.Watched]:
         return detection.watch(runs)
 
 
-def _turn(sensor: Sensor, known: Watched, rows: Rows, *, now: datetime) -> _Turn | None:
+def _turn(sensor: Reporting, known: Watched, rows: Rows, *, now: datetime) -> _Turn | None:
     """A sensor's part of a call, unless nobody wants it watched or all of it was seen before."""
     start, end = (int(np.searchsorted(rows.keys, sensor.key, side)) for side in ("left", "right"))
     if known.last_at is not None:
@@ -119,10 +124,9 @@ def _steps(last_at: datetime | None, times: NDArray[np.int64]) -> list[float]:
     return steps
 
 
-def _found(turn: _Turn, site: str, findings: Sequence[Finding]) -> Found:
+def _found(turn: _Turn, findings: Sequence[Finding]) -> Found:
     return Found(
         sensor=turn.sensor,
-        site=site,
         known=turn.known,
         findings=findings,
         times=turn.times,
@@ -130,17 +134,18 @@ def _found(turn: _Turn, site: str, findings: Sequence[Finding]) -> Found:
     )
 
 
-async def notice_silence(session: AsyncSession) -> None:
+async def notice_silence(session: AsyncSession, actor: Actor) -> None:
     """Raise an alarm for each sensor that should have reported by now, unless its line is not expected to run; safe to
     repeat.
     """
     now = clock.now()
-    sites = dict(await queries.silent_for_update(session, now))
-    if not sites:
+    ids = await queries.silent(session, now)
+    if not ids:
         return
-    known = await queries.watched(session, [sensor.key for sensor in sites])
+    sensors = await reading_queries.reporting_for_update(session, actor, ids)
+    known = await queries.watched(session, [sensor.key for sensor in sensors])
     found, remembered = [], []
-    for sensor, site in sites.items():
+    for sensor in sensors:
         each = known[sensor.key]
         if each.state is None or each.last_at is None:
             continue
@@ -154,6 +159,6 @@ async def notice_silence(session: AsyncSession) -> None:
         awaited = {"silent_from": now, "gap_seconds": None if findings or not is_wanted else gap}
         remembered.append({"sensor_key": sensor.key, "state": state, **awaited})
         if findings:
-            found.append(Found(sensor=sensor, site=site, known=each, findings=findings))
+            found.append(Found(sensor=sensor, known=each, findings=findings))
     await stored.change(session, WatchState, remembered)
     await raising.raise_and_clear(session, found, now=now)
