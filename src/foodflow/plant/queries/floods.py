@@ -45,13 +45,6 @@ async def lock_lines(session: AsyncSession, line_ids: Sequence[UUID]) -> None:
     await session.execute(_LOCK, {"lines": sorted(str(id) for id in line_ids)})
 
 
-async def standing_of(session: AsyncSession, line_ids: Sequence[UUID]) -> dict[UUID, AlarmFlood]:
-    """The flood that each line is in, by line, as it is now."""
-    found = select(AlarmFlood).where(AlarmFlood.line_id.in_(line_ids), AlarmFlood.ended_at.is_(None))
-    rows = await session.scalars(found.execution_options(populate_existing=True))
-    return {flood.line_id: flood for flood in rows}
-
-
 async def raised_of(
     session: AsyncSession, line_ids: Sequence[UUID], start: datetime, end: datetime
 ) -> dict[UUID, list[Raised]]:
@@ -69,15 +62,15 @@ async def standing_lines(session: AsyncSession) -> Sequence[UUID]:
     return (await session.scalars(select(AlarmFlood.line_id).where(AlarmFlood.ended_at.is_(None)))).all()
 
 
-async def latest_of_standing(session: AsyncSession) -> list[tuple[AlarmFlood, list[datetime]]]:
-    """Each flood that lasts, with when the last few alarms of its line were raised, latest last."""
+async def standing_of(session: AsyncSession, line_ids: Sequence[UUID]) -> dict[UUID, tuple[AlarmFlood, list[datetime]]]:
+    """The flood that each line is in, by line, with when the last few alarms of the line were raised, latest last."""
     flood = AlarmFlood
     latest = select(Alarm.raised_at).where(Alarm.line_id == flood.line_id)
     few = latest.order_by(Alarm.raised_at.desc()).limit(OVER).correlate(flood).subquery()
     times = select(func.array_agg(few.c.raised_at)).scalar_subquery()
-    found = select(flood, times).where(flood.ended_at.is_(None)).order_by(flood.line_id)
+    found = select(flood, times).where(flood.line_id.in_(line_ids), flood.ended_at.is_(None)).order_by(flood.line_id)
     rows = await session.execute(found.execution_options(populate_existing=True))
-    return [(each, sorted(raised or ())) for each, raised in rows]
+    return {each.line_id: (each, sorted(raised or ())) for each, raised in rows}
 
 
 def floods(actor: Actor) -> Select[AlarmFlood]:

@@ -28,27 +28,30 @@ class Raised:
 @dataclass(slots=True, kw_only=True)
 class Flood:
     """Alarms of one line that came too fast to be told one by one: named after the first of them, `members` are those
-    that were found to belong to it just now, `ended_at` is None while it lasts.
+    that were found to belong to it just now, `latest` when the last few alarms of the line were raised before, and
+    `ended_at` is None while it lasts.
     """
 
     began_at: datetime
     origin: Raised | None = None
     members: list[Raised] = field(default_factory=list)
+    latest: Sequence[datetime] = ()
     ended_at: datetime | None = None
 
 
 def grouped(before: Iterable[Raised], fresh: Iterable[Raised], standing: Flood | None) -> list[Flood]:
     """The floods that fresh alarms of a line begin, join or find over, in their order.
 
-    `before` are those that are known already, from two spans before the first fresh one on; `standing` is the flood
+    `before` are those that are known already, from a span before the first fresh one on; `standing` is the flood
     that lasts, if any. Fresh ones from before it are not grouped.
     """
     floods = [] if standing is None else [standing]
     earliest, current = (standing.began_at if standing else None), standing
-    times: list[datetime] = []
-    recent: deque[Raised] = deque()
     new = set(fresh)
-    for each in sorted({*before, *new}, key=lambda raised: (raised.at, raised.alarm_id)):
+    everything = sorted({*before, *new}, key=lambda raised: (raised.at, raised.alarm_id))
+    times = [at for at in (standing.latest if standing else ()) if at < everything[0].at]
+    recent: deque[Raised] = deque()
+    for each in everything:
         counts = each in new and (earliest is None or each.at >= earliest)
         if current is not None and counts:
             current.ended_at = over_at(times, each.at)
@@ -72,9 +75,9 @@ def grouped(before: Iterable[Raised], fresh: Iterable[Raised], standing: Flood |
 def over_at(times: Sequence[datetime], at: datetime) -> datetime | None:
     """When fewer than `OVER` alarms were left within the span, if that was so before a moment.
 
-    `times` are those of a line in their order, from two spans before that moment on, or the last few of them.
+    `times` are the last of a line in their order, at least so many as it takes.
     """
     if len(times) < OVER:
-        return at - SPAN
+        return at
     end = times[-OVER] + SPAN
     return end if end <= at else None

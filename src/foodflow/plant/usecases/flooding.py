@@ -26,13 +26,13 @@ async def group(session: AsyncSession, fresh: Sequence[Alarm]) -> None:
     line_ids = list(by_line)
     await queries.lock_lines(session, line_ids)
     standing = await queries.standing_of(session, line_ids)
-    start, end = min(alarm.raised_at for alarm in fresh) - 2 * SPAN, max(alarm.raised_at for alarm in fresh)
+    start, end = min(alarm.raised_at for alarm in fresh) - SPAN, max(alarm.raised_at for alarm in fresh)
     before = await queries.raised_of(session, line_ids, start, end)
     outcome = _Outcome({alarm.id: alarm for alarm in fresh})
     for line_id, alarms in by_line.items():
-        known = standing.get(line_id)
+        known, latest = standing.get(line_id, (None, []))
         new = [Raised(alarm.raised_at, alarm.id, alarm.sensor_code, alarm.rule) for alarm in alarms]
-        lasting = None if known is None else Flood(began_at=known.began_at)
+        lasting = None if known is None else Flood(began_at=known.began_at, latest=latest)
         for flood in grouped(before[line_id], new, lasting):
             outcome.take(session, flood, known if flood is lasting else None, like=alarms[0])
     await rows.put(session, AlarmFlood, [_row(row) for row in outcome.floods])
@@ -90,7 +90,7 @@ async def end_floods(session: AsyncSession) -> None:
         return
     await queries.lock_lines(session, standing)
     now = clock.now()
-    for flood, times in await queries.latest_of_standing(session):
+    for flood, times in (await queries.standing_of(session, standing)).values():
         ended = over_at(times, now)
         if ended is not None:
             flood.ended_at = max(ended, flood.began_at)

@@ -123,13 +123,14 @@ async def watch_type(session: AsyncSession, actor: Actor, sensor_type: str, said
     require_match(session, _of_type(sensor_type, default))
     before, now = _said(default), clock.now()
     if default is None:
-        default = WatchDefault(sensor_type=sensor_type.lower(), updated_at=now)
+        default = WatchDefault(sensor_type=sensor_type.lower(), updated_at=now, **said)
         async with unless_taken(session, Taken(f"somebody else is saying how to watch {sensor_type}; look again")):
             session.add(default)
-    for name in SAID:
-        setattr(default, name, said[name])
-    default.updated_at = now
-    await session.flush()
+    else:
+        for name in SAID:
+            setattr(default, name, said[name])
+        default.updated_at = now
+        await session.flush()
     after = _said(default)
     audit.record(session, actor, "sensor_type.watched", default.sensor_type, before=_plain(before), after=_plain(after))
     own = await queries.own_of(session, [sensor.id for sensor in sensors])
