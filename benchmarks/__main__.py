@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from benchmarks import companies, events, readings, sign_ins, starting, transactions
+from benchmarks import companies, events, readings, sign_ins, starting, transactions, watching
 from benchmarks.measuring import Figure
 from foodflow.kernel.telemetry import configure_logging
 
 BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "readings": readings.run,
+    "watching": watching.run,
     "transactions": transactions.run,
     "events": events.run,
     "companies": companies.run,

@@ -1,179 +1,244 @@
-"""Readings: storing and reading back, against a plain binary COPY into a plain table and the same SELECT from it.
+"""Readings: storing them and reading them back, against a plain binary COPY into a plain table and a SELECT from it.
 
 The reference table is what one would write down first: (sensor uuid, time timestamptz, value float8, quality smallint)
-with a B-tree on sensor and time; its rows are prepared beforehand. Ours validates, judges limits, finds duplicates and
-keeps the last value of each sensor in the same transaction.
+with a B-tree on sensor and time; its rows are prepared beforehand. Ours validates, judges limits, finds duplicates,
+takes note of each sensor's latest reading and tells open pages, in the same transaction.
 """
 
+import asyncio
 import itertools
-import json
-import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import httpx
 import numpy as np
+import psutil
 import psycopg
-from pydantic import SecretStr
+from numpy.typing import NDArray
 
 from benchmarks.installation import Installation, installation
-from benchmarks.measuring import Figure, in_turn
-from foodflow.identity.public import people, proving
-from foodflow.identity.public.proving import Entered
-from foodflow.identity.public.signing_in import Caller
-from foodflow.kernel import credentials
+from benchmarks.measuring import RUNS, Figure, in_turn
 from foodflow.kernel.bulk import postgres_times
-from foodflow.kernel.credentials import AccessClaims
 from foodflow.kernel.db import tenant_transaction
-from foodflow.main import create_app
 from foodflow.numerics.status_codes import all_good
+from foodflow.plant.queries import readings as queries
+from foodflow.plant.queries.sensors import sensors as sensors_of
+from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.usecases import lines, sensors
 from foodflow.plant.usecases.readings import Columns, store_readings
-from foodflow.settings import Settings
 
 ROWS = 50_000
-SENSORS = 50
+CALLERS = 8
+DAY = 86_400
+LASTING = 20_000_000
 _START = 1_767_225_600_000_000
-_KEY = "the key of a database that exists for minutes"
+_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _HEADER, _TRAILER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _REFERENCE = (
     "CREATE SCHEMA reference; SET search_path = reference; CREATE TABLE reference"
     " (sensor uuid NOT NULL, time timestamptz NOT NULL, value float8 NOT NULL, quality int2 NOT NULL);"
     "CREATE INDEX ON reference (sensor, time)"
 )
+_A_DAY = "SELECT time, value, quality FROM reference WHERE sensor = %s AND time >= %s AND time < %s ORDER BY time"
+# Of the ways to ask for each sensor's last row the fastest: one step down the index for each.
+_LAST = (
+    "SELECT s.id, r.time, r.value FROM unnest(%s::uuid[]) AS s (id) CROSS JOIN LATERAL"
+    " (SELECT time, value FROM reference WHERE sensor = s.id ORDER BY time DESC LIMIT 1) AS r"
+)
+
+Work = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The next seconds of some sensors as they were sent."""
+
+    ids: list[UUID]
+    which: NDArray[np.int32]
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    @property
+    def columns(self) -> Columns:
+        """The same as the use case takes it."""
+        return Columns(self.ids, self.which, self.times, self.values, all_good(len(self.which)))
+
+    @property
+    def prepared(self) -> bytes:
+        """The same as rows of the reference table, ready to be sent."""
+        layout = [("width", ">i2"), ("l1", ">i4"), ("sensor", "V16"), ("l2", ">i4"), ("time", ">i8")]
+        layout += [("l3", ">i4"), ("value", ">f8"), ("l4", ">i4"), ("quality", ">i2")]
+        rows = np.zeros(len(self.which), dtype=layout)
+        rows["width"], rows["l1"], rows["l2"], rows["l3"], rows["l4"] = 4, 16, 8, 8, 2
+        rows["sensor"] = np.array([id.bytes for id in self.ids], "V16")[self.which]
+        rows["time"], rows["value"] = postgres_times(self.times), self.values
+        return _HEADER + rows.tobytes() + _TRAILER
+
+
+def batch(ids: list[UUID], number: int, *, rows: int = ROWS) -> Batch:
+    """The seconds that follow those of the batch before, all sensors of one second after the other."""
+    seconds = rows // len(ids)
+    which = np.tile(np.arange(len(ids), dtype=np.int32), seconds)
+    times = _START + (np.repeat(np.arange(seconds, dtype=np.int64), len(ids)) + number * seconds) * 1_000_000
+    return Batch(ids, which, times, np.random.default_rng(number).normal(50, 10, len(which)))
 
 
 async def run() -> list[Figure]:
     """All figures of readings."""
+    figures = []
+    for sensors_of_one in (50, 1000):
+        async with installation() as place, _references(place, CALLERS) as references:
+            ids = [await make_sensors(place, sensors_of_one, f"C{caller}") for caller in range(CALLERS)]
+            many = f"{sensors_of_one:,} sensors x {ROWS // sensors_of_one:,}"
+            figures.append(await _one_caller(place, ids[0], references[0], many))
+            figures.append(await _callers_at_once(place, ids, references, many))
+    async with installation() as place, _references(place, 1) as (reference,):
+        figures += [await _a_thousand_at_once(place, reference), await _reading_back(place, reference)]
+        figures.append(await _last_values(place, reference))
     async with installation() as place:
-        ids = await _make_sensors(place)
-        async with await psycopg.AsyncConnection.connect(place.postgres.url, autocommit=True) as reference:
-            await reference.execute(_REFERENCE)
-            return [
-                await _columns(place, ids, reference),
-                await _json_rows(place, ids, reference),
-                await _reading_back(place, ids, reference),
-            ]
+        figures.append(await _memory(place))
+    return figures
 
 
-async def _make_sensors(place: Installation) -> list[UUID]:
+async def make_sensors(place: Installation, count: int, name: str) -> list[UUID]:
+    """Sensors of a line of their own, from 0 to 90."""
     async with tenant_transaction(place.database, place.actor) as session:
-        line = await lines.find_or_create(session, place.actor, "L1")
-        shared = {
-            "line_id": line.id,
-            "sensor_type": "temperature",
-            "unit_of_measure": "Cel",
-            "location": "",
-            "position": "",
-        }
-        limits = {"min_value": 0.0, "max_value": 90.0}
+        line = await lines.find_or_create(session, place.actor, name)
+        shared = {"line_id": line.id, "sensor_type": "temperature", "unit_of_measure": "Cel"}
+        shared |= {"location": "", "position": "", "min_value": 0.0, "max_value": 90.0}
+        names = [f"{name}-{number}" for number in range(count)]
         made = [
-            await sensors.create_sensor(
-                session, place.actor, {**shared, **limits, "sensor_code": f"S{n}", "name": f"S{n}"}
-            )
-            for n in range(SENSORS)
+            await sensors.create_sensor(session, place.actor, {**shared, "sensor_code": each, "name": each})
+            for each in names
         ]
         return [sensor.id for sensor in made]
 
 
-def _batch(number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The next second after second of all sensors: which, times, values."""
-    which = np.tile(np.arange(SENSORS, dtype=np.int32), ROWS // SENSORS)
-    seconds = np.repeat(np.arange(ROWS // SENSORS, dtype=np.int64), SENSORS) + number * (ROWS // SENSORS)
-    values = np.random.default_rng(number).normal(50, 10, ROWS)
-    return which, _START + seconds * 1_000_000, values
+@asynccontextmanager
+async def _references(
+    place: Installation, count: int
+) -> AsyncIterator[list[psycopg.AsyncConnection[tuple[object, ...]]]]:
+    """Connections to the reference table, which is made."""
+    async with AsyncExitStack() as stack:
+        found = []
+        for number in range(count):
+            connection = await psycopg.AsyncConnection.connect(place.postgres.url, autocommit=True)
+            await stack.enter_async_context(connection)
+            await connection.execute(_REFERENCE if number == 0 else "SET search_path = reference")
+            found.append(connection)
+        yield found
 
 
-def _reference_rows(ids: list[UUID], number: int) -> bytes:
-    which, times, values = _batch(number)
-    layout = [("width", ">i2"), ("l1", ">i4"), ("sensor", "V16"), ("l2", ">i4"), ("time", ">i8")]
-    rows = np.zeros(ROWS, dtype=[*layout, ("l3", ">i4"), ("value", ">f8"), ("l4", ">i4"), ("quality", ">i2")])
-    rows["width"], rows["l1"], rows["l2"], rows["l3"], rows["l4"] = 4, 16, 8, 8, 2
-    rows["sensor"] = np.array([id.bytes for id in ids], "V16")[which]
-    rows["time"], rows["value"] = postgres_times(times), values
-    return _HEADER + rows.tobytes() + _TRAILER
+async def store(place: Installation, given: Batch) -> None:
+    """One call: a transaction that is on disk when it returns."""
+    async with tenant_transaction(place.database, place.actor) as session:
+        stored = await store_readings(session, place.actor, given.columns)
+        assert stored.stored == len(given.which)
 
 
-class _Reference:
-    """Plain COPY of prepared rows, one transaction each."""
-
-    def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]], ids: list[UUID], first: int) -> None:
-        self.connection = connection
-        self.prepared = iter([_reference_rows(ids, first + number) for number in range(8)])
-
-    async def store(self) -> None:
-        async with self.connection.cursor() as cursor, cursor.copy("COPY reference FROM STDIN (FORMAT BINARY)") as copy:
-            await copy.write(next(self.prepared))
+async def _copy(connection: psycopg.AsyncConnection[tuple[object, ...]], prepared: bytes) -> None:
+    async with connection.cursor() as cursor, cursor.copy("COPY reference FROM STDIN (FORMAT BINARY)") as copy:
+        await copy.write(prepared)
 
 
-async def _columns(
-    place: Installation, ids: list[UUID], connection: psycopg.AsyncConnection[tuple[object, ...]]
+async def _one_caller(
+    place: Installation, ids: list[UUID], reference: psycopg.AsyncConnection[tuple[object, ...]], many: str
 ) -> Figure:
     """Columns that are in memory already, stored by the use case."""
-    batches = iter([_batch(number) for number in range(8)])
-    reference = _Reference(connection, ids, 0)
-
-    async def ours() -> None:
-        which, times, values = next(batches)
-        async with tenant_transaction(place.database, place.actor) as session:
-            await store_readings(session, place.actor, Columns(ids, which, times, values, all_good(ROWS)))
-
-    took, limit = await in_turn(ours, reference.store)
-    return Figure("storing 50,000 readings as columns", ROWS / took, ROWS / limit, "rows/s")
+    given = [batch(ids, number) for number in range(RUNS + 1)]
+    ours, plain = iter(given), iter([each.prepared for each in given])
+    took, limit = await in_turn(lambda: store(place, next(ours)), lambda: _copy(reference, next(plain)))
+    return Figure(f"storing 50,000 readings as columns ({many})", ROWS / took, ROWS / limit, "rows/s")
 
 
-async def _json_rows(
-    place: Installation, ids: list[UUID], connection: psycopg.AsyncConnection[tuple[object, ...]]
+async def _callers_at_once(
+    place: Installation,
+    ids: list[list[UUID]],
+    references: list[psycopg.AsyncConnection[tuple[object, ...]]],
+    many: str,
 ) -> Figure:
-    """JSON rows over the HTTP interface, in process: decoded, validated, stored, acknowledged."""
-    app = create_app(Settings(database_url=place.postgres.url, secret_key=SecretStr(_KEY)))
-    password = secrets.token_urlsafe()
-    await people.ensure_administrator(place.database, tenant="demo", username="bench", password=password)
-    proved = await proving.check_password(place.database, Entered("bench", password), Caller(), default="demo")
-    signed_in = proved.signed_in
-    token = credentials.sign_access_token(_KEY, AccessClaims(signed_in.user_id, "demo"))
-    bodies = iter([_body(ids, number) for number in range(100, 108)])
-    reference = _Reference(connection, ids, 100)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://bench", headers=headers) as client:
+    """Eight callers, each with sensors of its own, against eight that copy."""
+    rounds = [[batch(each, RUNS + 1 + number) for each in ids] for number in range(RUNS + 1)]
+    ours, plain = iter(rounds), iter([[each.prepared for each in given] for given in rounds])
+
+    async def store_all() -> None:
+        await asyncio.gather(*(store(place, each) for each in next(ours)))
+
+    async def copy_all() -> None:
+        await asyncio.gather(*(_copy(to, each) for to, each in zip(references, next(plain), strict=True)))
+
+    took, limit = await in_turn(store_all, copy_all)
+    rows = ROWS * len(ids)
+    return Figure(f"storing 50,000 readings as columns, eight at once ({many})", rows / took, rows / limit, "rows/s")
+
+
+async def _a_thousand_at_once(place: Installation, reference: psycopg.AsyncConnection[tuple[object, ...]]) -> Figure:
+    """One reading of each of a thousand sensors in a call: what each sensor costs, whatever it brings."""
+    ids = await make_sensors(place, 1000, "ONE")
+    given = [batch(ids, number, rows=1000) for number in range(RUNS + 1)]
+    ours, plain = iter(given), iter([each.prepared for each in given])
+    took, limit = await in_turn(lambda: store(place, next(ours)), lambda: _copy(reference, next(plain)))
+    return Figure("storing one reading of each of 1,000 sensors", 1000 / took, 1000 / limit, "rows/s")
+
+
+async def _reading_back(place: Installation, reference: psycopg.AsyncConnection[tuple[object, ...]]) -> Figure:
+    """A day of one sensor that reports each second, as columns here and as rows there."""
+    ids = await make_sensors(place, 10, "DAY")
+    for number in range(20):
+        given = batch(ids, number, rows=len(ids) * DAY // 20)
+        await store(place, given)
+        await _copy(reference, given.prepared)
+    await reference.execute("VACUUM ANALYZE reference")
+    turn = itertools.cycle(range(len(ids)))
+    until = _BEGIN + timedelta(days=1)
+    async with tenant_transaction(place.database, place.actor) as session:
+        keys = {each.id: each.key for each in await session.scalars(sensors_of(place.actor))}
 
         async def ours() -> None:
-            answer = await client.post("/api/v1/plant-ops/sensors/readings/bulk", content=next(bodies))
-            assert answer.json()["stored"] == ROWS
+            found = await queries.series(session, keys[ids[next(turn)]], _BEGIN, until)
+            assert len(found.times) == DAY
 
-        took, limit = await in_turn(ours, reference.store)
-    await app.state.database.close()
-    return Figure("storing 50,000 readings as JSON rows over HTTP", ROWS / took, ROWS / limit, "rows/s")
+        async def plain() -> None:
+            rows = await (await reference.execute(_A_DAY, (ids[next(turn)], _BEGIN, until))).fetchall()
+            assert len(rows) == DAY
 
-
-def _body(ids: list[UUID], number: int) -> bytes:
-    which, times, values = _batch(number)
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    rows = [
-        {"sensor_id": str(ids[w]), "timestamp": (epoch + timedelta(microseconds=t)).isoformat(), "value": v}
-        for w, t, v in zip(which.tolist(), times.tolist(), values.tolist(), strict=True)
-    ]
-    return json.dumps({"readings": rows}).encode()
+        took, limit = await in_turn(ours, plain, runs=10)
+    return Figure("reading a sensor's day of 86,400 back", 1 / took, 1 / limit, "reads/s", "no slower", took <= limit)
 
 
-async def _reading_back(
-    place: Installation, ids: list[UUID], connection: psycopg.AsyncConnection[tuple[object, ...]]
-) -> Figure:
-    """All readings of one sensor over the stored span, by the same kind of SELECT."""
-    turn = itertools.cycle(range(SENSORS))
-    async with await psycopg.AsyncConnection.connect(place.postgres.url, autocommit=True) as own:
-        await own.execute("SET ROLE t_demo; SET search_path = t_demo")
-        between = "AND time >= %s AND time < %s ORDER BY time"
-        span = ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")
+async def _last_values(place: Installation, reference: psycopg.AsyncConnection[tuple[object, ...]]) -> Figure:
+    """The last value of a thousand sensors that have a hundred readings each."""
+    ids = await make_sensors(place, 1000, "LAST")
+    for number in range(10):
+        given = batch(ids, number, rows=10_000)
+        await store(place, given)
+        await _copy(reference, given.prepared)
+    await reference.execute("VACUUM ANALYZE reference")
+    own = sensors_of(place.actor).with_only_columns(Sensor.id, Sensor.last_reading_time, Sensor.last_reading_value)
+    async with tenant_transaction(place.database, place.actor) as session:
 
-        async def ours() -> int:
-            query = f"SELECT time, value, breach FROM readings WHERE sensor_key = %s {between}"  # noqa: S608 - a constant
-            return len(await (await own.execute(query, (next(turn) + 1, *span))).fetchall())
+        async def ours() -> None:
+            rows = (await session.execute(own.where(Sensor.sensor_code.startswith("LAST-")))).all()
+            assert len(rows) == len(ids)
 
-        async def plain() -> int:
-            query = f"SELECT time, value, quality FROM reference WHERE sensor = %s {between}"  # noqa: S608 - a constant
-            return len(await (await connection.execute(query, (ids[next(turn)], *span))).fetchall())
+        async def plain() -> None:
+            rows = await (await reference.execute(_LAST, (ids,))).fetchall()
+            assert len(rows) == len(ids)
 
         took, limit = await in_turn(ours, plain, runs=20)
-    return Figure("reading a sensor's day back", 1 / took, 1 / limit, "reads/s")
+    what = "reading the last value of 1,000 sensors"
+    return Figure(what, 1 / took, 1 / limit, "reads/s", "no slower", took <= limit)
+
+
+async def _memory(place: Installation) -> Figure:
+    """What the process holds after twenty million rows, against what it held after the first two million."""
+    ids = await make_sensors(place, 50, "LONG")
+    process, seen = psutil.Process(), []
+    for number in range(LASTING // ROWS):
+        await store(place, batch(ids, number))
+        seen.append(process.memory_info().rss)
+    early, last = (max(part) / 2**20 for part in (seen[: len(seen) // 10], seen[-len(seen) // 10 :]))
+    growth = f"at most 5 % more (it grew by {last - early:.1f} MB)"
+    return Figure("memory over 20 million rows", last, early, "MB", growth, last <= 1.05 * early)

@@ -103,8 +103,8 @@ async def test_a_company_comes_back_and_answers_the_same(
     assert (copy["trail_entries"], copy["trail_head"]) == (before.entries, before.head)
     assert {each["username"] for each in copy["members"]} >= {"administrator.demo", "viewer.demo"}
     theirs, ours = rows_of(database_url, demo.tenant), rows_of(database_url, make.everything(copy["slug"]).tenant)
-    assert len([name for name in theirs if name.startswith("readings_")]) >= 3
-    assert len(theirs["readings"]) == 4
+    assert len([name for name in theirs if name.startswith("reading_blocks_")]) >= 3
+    assert len(theirs["reading_blocks"]) == 3 + (plant.at(0)[:10] != plant.at(60)[:10])
     assert except_trail(ours) == except_trail(theirs)
     assert set(theirs["audit_entries"]) - set(ours["audit_entries"]) == {max(theirs["audit_entries"], key=sequence_of)}
     async with client_as(app, running, copy["slug"]) as administrator:

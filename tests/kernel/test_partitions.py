@@ -106,6 +106,8 @@ async def test_making_a_month_holds_up_nobody_who_writes_to_another(database: Da
 async def test_a_company_s_months_are_its_own(database: Database, demo: Actor, akron: Actor) -> None:
     for actor in (demo, akron):
         async with tenant_transaction(database, actor) as session:
-            await ensure_months(session, "readings", ["2001_02"])
-            owner = "SELECT tableowner FROM pg_tables WHERE schemaname = :schema AND tablename = 'readings_2001_02'"
+            await ensure_months(session, "reading_blocks", ["2001_02"])
+            owner = (
+                "SELECT tableowner FROM pg_tables WHERE schemaname = :schema AND tablename = 'reading_blocks_2001_02'"
+            )
             assert await session.scalar(text(owner), {"schema": f"t_{actor.tenant}"}) == f"t_{actor.tenant}"

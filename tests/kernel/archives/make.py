@@ -32,12 +32,13 @@ SELECT gen_random_uuid(), %(line)s, 'T' || n, '', 'temperature', '', '', 'Cel', 
        true, 0, now(), now() FROM generate_series(1, 3) AS n
 """
 _MONTH = """
-CREATE TABLE readings_{month} (LIKE readings INCLUDING ALL);
-ALTER TABLE readings ATTACH PARTITION readings_{month} FOR VALUES FROM ('{start} UTC') TO ('{end} UTC')
+CREATE TABLE reading_blocks_{month} (LIKE reading_blocks INCLUDING ALL);
+ALTER TABLE reading_blocks ATTACH PARTITION reading_blocks_{month} FOR VALUES FROM ('{start} UTC') TO ('{end} UTC')
 """
 _READINGS = """
-INSERT INTO readings SELECT 1 + n %% 2, timestamptz '2024-01-01 00:00:00+00' + n * interval '20 seconds', sin(n), 0
-FROM generate_series(1, %(count)s) AS n
+INSERT INTO reading_blocks (sensor_key, first, last, received, step, count, values)
+SELECT 1 + n %% 2, at, at, '-infinity', 0, 1, float8send(sin(n)) FROM generate_series(1, %(count)s) AS n
+CROSS JOIN LATERAL (SELECT timestamptz '2024-01-01 00:00:00+00' + n * interval '20 seconds' AS at) AS moment
 """
 
 

@@ -57,10 +57,10 @@ def test_a_file_that_is_no_archive_is_refused_as_what_it_is(kind: str) -> None:
 
 def bomb(whole: bytes, *, honest: bool) -> bytes:
     """A table of zeros, as long as everything says, or much longer than anything says."""
-    zeros = changed(whole, "tables/readings.csv", bytes(60_000_000))
+    zeros = changed(whole, "tables/reading_blocks.csv", bytes(60_000_000))
     if honest:
         return zeros
-    lied = told(zeros, lambda said: table(said, "readings").update(bytes=2_000))
+    lied = told(zeros, lambda said: table(said, "reading_blocks").update(bytes=2_000))
     return lied.replace((60_000_000).to_bytes(4, "little"), (2_000).to_bytes(4, "little"))
 
 
@@ -153,8 +153,8 @@ MANIFESTS: dict[str, Callable[[Json], object]] = {
     "another schema's table": lambda said: table(said, "sensors").update(name="t_akron.sensors"),
     "SQL for a table": lambda said: table(said, "sensors").update(name='sensors"; DROP SCHEMA t_akron; --'),
     "SQL for a column": lambda said: table(said, "sensors").update(columns=["id) FROM PROGRAM 'id' --"]),
-    "SQL for a month": lambda said: table(said, "readings").update(months=["2024_01 (x int); --"]),
-    "a month that is none": lambda said: table(said, "readings").update(months=["2024_13"]),
+    "SQL for a month": lambda said: table(said, "reading_blocks").update(months=["2024_01 (x int); --"]),
+    "a month that is none": lambda said: table(said, "reading_blocks").update(months=["2024_13"]),
     "SQL for a number": lambda said: table(said, "sensors").update(numbers={"key": "1); --"}),
     "a number below all": lambda said: table(said, "sensors").update(numbers={"key": -1}),
     "fewer rows than none": lambda said: table(said, "sensors").update(rows=-1),
@@ -173,9 +173,9 @@ async def test_a_manifest_that_says_what_none_says_is_refused(
 
 DOUBTFUL: dict[str, Callable[[Json], object]] = {
     "a table's columns of another": lambda said: table(said, "sensors").update(columns=["id", "hash"]),
-    "a row too few": lambda said: table(said, "readings").update(rows=999),
+    "a row too few": lambda said: table(said, "reading_blocks").update(rows=999),
     "months of a table that has none": lambda said: table(said, "sensors").update(months=["2024_01"]),
-    "a month too few": lambda said: table(said, "readings").update(months=["2024_02"]),
+    "a month too few": lambda said: table(said, "reading_blocks").update(months=["2024_02"]),
     "a number beyond its column": lambda said: table(said, "sensors").update(numbers={"key": 2**62}),
 }
 
@@ -197,15 +197,15 @@ async def test_an_archive_of_another_revision_is_refused_by_its_name(
 
 CONTENTS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "SQL after the rows": ("sensors", lambda rows: rows + b"\\.\nDROP TABLE sensors;\n"),
-    "an end mark before the rows": ("readings", lambda rows: rows.replace(b"\n", b"\n\\.\n", 1)),
-    "an end mark among the rows": ("readings", lambda rows: rows.replace(b"\n1,", b"\n\\.\n1,", 1)),
-    "no header": ("readings", lambda rows: rows.partition(b"\n")[2]),
+    "an end mark before the rows": ("reading_blocks", lambda rows: rows.replace(b"\n", b"\n\\.\n", 1)),
+    "an end mark among the rows": ("reading_blocks", lambda rows: rows.replace(b"\n1,", b"\n\\.\n1,", 1)),
+    "no header": ("reading_blocks", lambda rows: rows.partition(b"\n")[2]),
     "columns in another order than said": (
-        "readings",
-        lambda rows: rows.replace(b"sensor_key,time", b"time,sensor_key", 1),
+        "reading_blocks",
+        lambda rows: rows.replace(b"first,last", b"last,first", 1),
     ),
-    "a row twice": ("readings", lambda rows: rows.replace(b"\n", b"\n1,2024-01-01 00:02:00+00,1,0\n", 1)),
-    "a value that is none": ("readings", lambda rows: rows.replace(b"+00,", b"+00,x", 1)),
+    "a row twice": ("reading_blocks", lambda rows: rows.replace(b"\n1,", b"\n" + rows.splitlines()[1] + b"\n1,", 1)),
+    "a value that is none": ("reading_blocks", lambda rows: rows.replace(b"+00,", b"+00x,", 1)),
     "a row that nothing belongs to": ("production_lines", lambda rows: rows.partition(b"\n")[0] + b"\n"),
     "a check that fails": ("sensors", lambda rows: rows.replace(b",1e+300,", b",-1,")),
     "a NUL": ("production_lines", lambda rows: rows.replace(b"L1", b"L\0")),
@@ -227,7 +227,7 @@ async def test_rows_that_a_company_could_not_have_are_refused_and_leave_nothing_
     assert change(rows) != rows
     count = max(0, change(rows).count(b"\n") - 1)
     given = changed(whole, f"tables/{name}.csv", change(rows))
-    if name == "readings":
+    if name == "reading_blocks":
         given = told(given, lambda said: table(said, name).update(rows=count))
     if name == "production_lines" and kind.startswith("a row"):
         given = told(given, lambda said: table(said, name).update(rows=0))

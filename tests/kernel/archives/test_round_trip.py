@@ -31,8 +31,8 @@ async def test_a_company_comes_back_row_by_row(
     assert {name: len(rows) for name, rows in before.items() if rows} == {
         "production_lines": 1,
         "sensors": 2,
-        "readings": 1000,
-        "readings_2024_01": 1000,
+        "reading_blocks": 1000,
+        "reading_blocks_2024_01": 1000,
         "audit_entries": 5,
         "audit_head": 1,
     }
@@ -53,7 +53,7 @@ async def test_what_comes_back_is_built_as_every_company_is(
         built, template = (structure(connection, name) for name in (schema_name(copy), "tenant_template"))
     engine.dispose()
     assert sorted(template - built) == []
-    assert all("readings_2024" in str(each) for each in built - template)
+    assert all("reading_blocks_2024" in str(each) for each in built - template)
 
 
 async def test_numbers_go_on_behind_those_that_are_gone(database: Database, whole: bytes, slug: str) -> None:
@@ -82,15 +82,17 @@ async def test_an_archive_is_of_one_moment(database: Database, database_url: str
                 with psycopg.connect(database_url) as connection:
                     connection.execute("SELECT set_config('role', %s, true)", [schema_name(source.tenant)])
                     connection.execute(
-                        f"INSERT INTO {schema_name(source.tenant)}.readings VALUES (1, '2024-03-01 00:00+00', 1, 0)"
+                        f"INSERT INTO {schema_name(source.tenant)}.reading_blocks"
+                        " (sensor_key, first, last, received, step, count, values)"
+                        " VALUES (1, '2024-03-01 00:00+00', '2024-03-01 00:00+00', now(), 0, 1, float8send(1))"
                     )
             return super().write(given)
 
     file = Writes()
     manifest = writing.write(database_url, source.tenant, b"{}", file)
     async with tenant_transaction(database, source) as session:
-        await session.execute(text("DELETE FROM readings WHERE time = '2024-03-01 00:00+00'"))
-    assert {each.name: each.rows for each in manifest.tables}["readings"] == 1000
+        await session.execute(text("DELETE FROM reading_blocks WHERE first = '2024-03-01 00:00+00'"))
+    assert {each.name: each.rows for each in manifest.tables}["reading_blocks"] == 1000
 
 
 def test_of_two_exports_of_a_company_at_once_the_second_is_refused(database_url: str, source: Actor) -> None:
@@ -129,5 +131,5 @@ def test_the_manifest_says_what_is_held_and_nothing_that_opens_a_door(whole: byt
     manifest = Manifest.model_validate_json(files_of(whole)["manifest.json"])
     assert (manifest.slug[:7], manifest.name, manifest.revision) == ("source-", "Source", manifest.revision)
     assert "answers" not in {each.name for each in manifest.tables}
-    assert {each.name: each.months for each in manifest.tables}["readings"] == MONTHS
+    assert {each.name: each.months for each in manifest.tables}["reading_blocks"] == MONTHS
     assert not any(each.startswith("outbox") for each in manifest.files)

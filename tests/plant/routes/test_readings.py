@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import numpy as np
@@ -35,7 +35,10 @@ async def test_zero_is_a_limit_like_any_other_and_a_value_on_a_limit_lies_within
     assert (answer.status_code, answer.json()["breach"]) == (201, breach)
     assert good(await client.get(f"{SENSORS}/{sensor['id']}"))["breach"] == breach
     page = good(await client.get(f"{SENSORS}/{sensor['id']}/readings"))
-    assert page["results"] == [{"timestamp": make.at(), "value": value, "breach": breach}]
+    (row,) = page["results"]
+    assert YESTERDAY < datetime.fromisoformat(row.pop("server_timestamp")) <= datetime.now(UTC)
+    assert row == {"timestamp": make.at(), "value": value, "status_code": 0, "breach": breach, "late": False}
+    assert row.items() <= answer.json().items()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.bulk import POSTGRES_EPOCH, fetch
+from foodflow.kernel.bulk import POSTGRES_EPOCH, array_of, fetch
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.status_codes import are_bad
 from foodflow.plant.rules.shared import EARLIEST
@@ -173,7 +173,7 @@ async def reporting_for_update(session: AsyncSession, actor: Actor, ids: Sequenc
     """
     await session.flush()
     sites = list(actor.sites) if actor.sites is not None else None
-    rows = await session.execute(text(_REPORTING), {"ids": list(ids), "sites": sites})
+    rows = await session.execute(text(_REPORTING), {"ids": array_of(ids), "sites": sites})
     return [Reporting(*row) for row in rows]
 
 
@@ -195,7 +195,7 @@ async def stored_of(session: AsyncSession, windows: Sequence[Window]) -> tuple[N
     """What is stored around each of the windows, at least all that lies within: the number of the window and the
     readings, in no order within a window.
     """
-    keys, starts, ends = ([window[place] for window in windows] for place in range(3))
+    keys, starts, ends = (array_of(window[place] for window in windows) for place in range(3))
     rows = await fetch(session, _STORED, {"keys": keys, "starts": starts, "ends": ends})
     found = _series([row[1:] for row in rows])
     places = np.array([row[0] - 1 for row in rows], np.int64)
@@ -210,7 +210,7 @@ async def series(session: AsyncSession, key: int, start: datetime, end: datetime
 
 async def series_of(session: AsyncSession, windows: Sequence[Window], *, most: int) -> dict[int, Series]:
     """The readings of each sensor within its window, the newest `most` of them, by the sensor's key."""
-    keys, starts, ends = ([window[place] for window in windows] for place in range(3))
+    keys, starts, ends = (array_of(window[place] for window in windows) for place in range(3))
     parts: dict[int, list[Any]] = {key: [] for key, _, _ in windows}
     for row in await fetch(session, _NEWEST, {"keys": keys, "starts": starts, "ends": ends, "most": most}):
         parts[row[0]].append(row[1:])

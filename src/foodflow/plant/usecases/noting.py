@@ -48,20 +48,34 @@ class Rows:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Latest:
-    """A sensor before and after a call's readings: its row as it was, which rows are its own, and its latest reading
-    now.
+    """A sensor as it was before a call; its own rows, from when to when they are, whether any lies outside
+    a limit; and what is its latest reading now.
     """
 
     sensor: Reporting
     mine: slice
-    first: datetime
+    begin: datetime
+    end: datetime
+    has_breach: bool
     last: datetime
     value: float | None
     status: int
     breach: int
     received: datetime | None
+
+    @property
+    def first(self) -> datetime:
+        """When the sensor's first reading is now."""
+        before = self.sensor.first_reading_time
+        return self.begin if before is None or self.begin < before else before
+
+    @property
+    def loose_since(self) -> datetime:
+        """Since when the sensor may have small blocks."""
+        before = self.sensor.loose_since
+        return self.begin if before is None or self.begin < before else before
 
 
 async def take_note(
@@ -71,13 +85,14 @@ async def take_note(
     the small blocks that were written of each sensor.
     """
     noted = list(_latest(sensors, rows, received))
-    await _keep(session, noted, rows, loose)
+    await _keep(session, noted, loose)
     for latest in noted:
-        mine, sensor = rows.only(latest.mine), latest.sensor
-        if sensor.last_breach != 0 or mine.breaches.any():
+        sensor = latest.sensor
+        if sensor.last_breach != 0 or latest.has_breach:
+            mine = rows.only(latest.mine)
             await _tell_of_limits(session, latest, mine.only(~are_bad(mine.statuses)))
-        first, last = (wire(from_micros(mine.times[place])) for place in (0, -1))
-        news = {"line_id": str(sensor.line_id), "first": first, "last": last, "count": len(mine.times)}
+        span = {"first": wire(latest.begin), "last": wire(latest.end)}
+        news = {"line_id": str(sensor.line_id), **span, "count": latest.mine.stop - latest.mine.start}
         topic, kind = f"plant.sensor/{sensor.id}", "plant.sensor.readings_stored"
         live.publish(session, topic=topic, type=kind, needs=READ, data=news, site=sensor.plant_name)
 
@@ -88,20 +103,21 @@ def _latest(sensors: Sequence[Reporting], rows: Rows, received: datetime) -> Ite
     starts = np.flatnonzero(np.diff(rows.keys, prepend=-1))
     ends = np.append(starts[1:], len(rows.keys))
     judged = _last_judged(rows, starts)
-    at = zip(rows.keys[starts].tolist(), starts.tolist(), ends.tolist(), judged.tolist(), strict=True)
-    for key, start, end, place in at:
+    of_each = (starts, ends, rows.keys[starts], rows.times[starts], rows.times[ends - 1], rows.values[ends - 1])
+    told = (rows.statuses[ends - 1], judged, (judged >= starts) & ~rows.late[judged], rows.breaches[judged])
+    outside = np.logical_or.reduceat(rows.breaches != 0, starts)
+    for row in zip(*(column.tolist() for column in (*of_each, *told, outside)), strict=True):
+        start, end, key, first, last, value, status, _, is_judged, breach, has_breach = row
         sensor, mine = by_key[key], slice(start, end)
-        first, last = from_micros(rows.times[start]), from_micros(rows.times[end - 1])
-        if sensor.first_reading_time is not None:
-            first = min(first, sensor.first_reading_time)
-        if sensor.last_reading_time is not None and sensor.last_reading_time > last:
+        begin = from_micros(first)
+        until = begin if last == first else from_micros(last)
+        own = (sensor, mine, begin, until, has_breach)
+        if sensor.last_reading_time is not None and sensor.last_reading_time > until:
             kept = (sensor.last_reading_time, sensor.last_reading_value, sensor.last_status, sensor.last_breach)
-            yield Latest(sensor, mine, first, *kept, sensor.last_received)
-            continue
-        is_judged = place >= start and not rows.late[place]
-        breach = int(rows.breaches[place]) if is_judged else sensor.last_breach
-        value, status = float(rows.values[end - 1]), int(rows.statuses[end - 1])
-        yield Latest(sensor, mine, first, last, None if np.isnan(value) else value, status, breach, received)
+            yield Latest(*own, *kept, sensor.last_received)
+        else:
+            now = breach if is_judged else sensor.last_breach
+            yield Latest(*own, until, value if value == value else None, status, now, received)  # noqa: PLR0124 - NaN is the one number that is not itself
 
 
 def _last_judged(rows: Rows, starts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,13 +125,8 @@ def _last_judged(rows: Rows, starts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.maximum.reduceat(np.where(are_bad(rows.statuses), -1, np.arange(len(rows.keys))), starts)
 
 
-async def _keep(session: AsyncSession, noted: Sequence[Latest], rows: Rows, loose: Sequence[int]) -> None:
+async def _keep(session: AsyncSession, noted: Sequence[Latest], loose: Sequence[int]) -> None:
     sensors = [latest.sensor for latest in noted]
-    begun = [from_micros(rows.times[latest.mine.start]) for latest in noted]
-    since = [
-        min(begin, sensor.loose_since) if sensor.loose_since is not None else begin
-        for sensor, begin in zip(sensors, begun, strict=True)
-    ]
     blocks = [sensor.loose_blocks + more for sensor, more in zip(sensors, loose, strict=True)]
     changes: dict[str, tuple[str, Sequence[Any]]] = {
         "first_reading_time": ("timestamptz", [latest.first for latest in noted]),
@@ -125,7 +136,7 @@ async def _keep(session: AsyncSession, noted: Sequence[Latest], rows: Rows, loos
         "last_breach": ("smallint", [latest.breach for latest in noted]),
         "last_received": ("timestamptz", [latest.received for latest in noted]),
         "loose_blocks": ("integer", blocks),
-        "loose_since": ("timestamptz", since),
+        "loose_since": ("timestamptz", [latest.loose_since for latest in noted]),
     }
     await bulk.update_rows(session, "sensors", ("key", "integer", [sensor.key for sensor in sensors]), changes)
     await queries.refresh_known(session, [sensor.id for sensor in sensors])
