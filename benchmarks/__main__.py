@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from benchmarks import companies, events, readings, sign_ins, starting, transactions, watching
+from benchmarks import companies, detection, events, readings, sign_ins, starting, transactions, watching
 from benchmarks.measuring import Figure
 from foodflow.kernel.telemetry import configure_logging
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "transactions": transactions.run,
     "events": events.run,
     "companies": companies.run,
+    "detection": detection.run,
     "sign_ins": sign_ins.run,
     "starting": starting.run,
 }

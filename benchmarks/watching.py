@@ -18,7 +18,7 @@ from foodflow.plant.usecases import watches
 
 MOST_SLOWER = 0.25
 _RUNS = 9
-_NOISE, _ODD = 0.3, 1e-4
+_NOISE, _ODD = 0.3, 2e-5
 
 
 async def run() -> list[Figure]:

@@ -51,10 +51,9 @@ CREATE TABLE watch_states (
     sensor_key integer CONSTRAINT pk_watch_states PRIMARY KEY
         CONSTRAINT fk_watch_states_sensor_key_sensors REFERENCES sensors (key) ON DELETE CASCADE,
     state bytea NOT NULL,
-    last_at timestamptz NOT NULL,
+    last_at bigint NOT NULL,
     rhythm double precision NOT NULL,
     seen integer NOT NULL,
-    silent_from timestamptz NOT NULL,
     gap_seconds double precision
 ) WITH (fillfactor = 50);
 """

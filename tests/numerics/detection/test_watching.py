@@ -37,7 +37,7 @@ def test_one_reading_at_a_time_gives_the_same_findings_as_all_at_once() -> None:
     times, values, uncertain = eventful(7, 400)
     whole = run(values, EVERYTHING, times=times, uncertain=uncertain)
     once = found(whole)
-    assert {finding.rule for finding in once} >= {Rule.ABOVE_LIMIT, Rule.GAP, Rule.STUCK, Rule.DRIFT_CUSUM}
+    assert {finding.rule for finding in once} >= {Rule.ABOVE_LIMIT, Rule.GAP, Rule.STUCK, Rule.WESTERN_ELECTRIC_4}
     assert found(whole, range(1, 400)) == once
 
 

@@ -5,8 +5,8 @@ square of the deviations from the level and c1 the mean product of neighbouring 
 σ² of e = c0 (1 + ρ²) − 2 ρ c1. Charts of the residuals e keep their false-alarm rates where readings resemble each
 other (Alwan and Roberts, "Time-Series Modeling for Statistical Process Control", 1988).
 
-Each block gives a median and squares of deviations winsorised at four robust sigmas, so that outliers do not join. The
-first three blocks are averaged; then the block's share is 1/n, at least 1/50. A block whose median lies more than four
+Each block gives means winsorised at four robust sigmas about its median, so that outliers do not join. The
+first three blocks are averaged; then the block's share is 1/n, at least 1/50. A block whose mean lies more than five
 standard errors off, or whose spread is more than three times what is known, does not join at all; after 24 such blocks
 in a row (768 readings) the new level is taken as normal.
 """
@@ -21,14 +21,14 @@ from foodflow.numerics.detection.blocks import Blocks
 from foodflow.numerics.detection.state import BLOCK, Records
 
 WARM_UP: Final = 3
+SETTLED: Final = 8
 MEMORY: Final = 50
 RELEARN: Final = 24
 
-_FAR: Final = 4.0
+_FAR: Final = 5.0
 _WIDE: Final = 3.0
 _WINSOR: Final = 4.0
 _QUARTILES_TO_SIGMA: Final = 1.349
-_MEDIAN_TO_MEAN: Final = 1.2533
 _MOST_CORRELATED: Final = 0.995
 _LEAST: Final = 1e-300
 
@@ -40,8 +40,10 @@ Matrix = NDArray[np.float64]
 class Baseline:
     """What was normal before each block, all of shape (columns,).
 
-    `sigma` is the residuals', `spread` the readings' own. `ready` where it is learned well enough to judge by, `fresh`
-    where another level has just been taken as normal.
+    `sigma` is the residuals', `spread` the readings' own. `ready` where it is learned well enough to judge single
+    readings by (three blocks), `settled` where it is to judge drifts by (eight); `fresh` where another level has just
+    been taken as normal, `joins` where the block itself is learned from. `shift`: by how much the level moves after the
+    block because another one is taken as normal.
     """
 
     level: Column
@@ -49,15 +51,17 @@ class Baseline:
     spread: Column
     correlation: Column
     ready: NDArray[np.bool_]
+    settled: NDArray[np.bool_]
     fresh: NDArray[np.bool_]
+    joins: NDArray[np.bool_]
+    shift: Column
 
 
 @dataclass(frozen=True, slots=True)
 class _Summary:
-    """Each block's median, mean about it, mean square and mean product of neighbours about it, (columns,)."""
+    """Each block's winsorised mean, and the mean square and mean product of neighbours about it, (columns,)."""
 
-    median: Column
-    mean: Column
+    middle: Column
     square: Column
     product: Column
     full: NDArray[np.bool_]
@@ -68,15 +72,27 @@ def learn(blocks: Blocks, records: Records) -> Baseline:
     """The normal before each block; `records` (sensors, in the order of the blocks) are carried on over full blocks."""
     columns = len(blocks.sensor)
     level, variance, covariance = (np.empty(columns) for _ in range(3))
-    ready, fresh = (np.empty(columns, np.bool_) for _ in range(2))
+    ready, settled, fresh, joins = (np.empty(columns, np.bool_) for _ in range(4))
+    shift = np.empty(columns)
     summary = _summarised(blocks)
     for here in blocks.ordinals():
         known = records[: here.stop - here.start]
         level[here], variance[here], covariance[here] = known["level"], known["variance"], known["covariance"]
-        ready[here], fresh[here] = known["blocks"] >= WARM_UP, known["fresh"]
-        _carry_on(known, summary, here)
+        ready[here], settled[here] = known["blocks"] >= WARM_UP, known["blocks"] >= SETTLED
+        fresh[here] = known["fresh"]
+        joins[here], shift[here] = _carry_on(known, summary, here)
     correlation, residual = _regression(variance, covariance)
-    return Baseline(level, np.sqrt(residual), np.sqrt(variance), correlation, ready & (residual > _LEAST), fresh)
+    return Baseline(
+        level=level,
+        sigma=np.sqrt(residual),
+        spread=np.sqrt(variance),
+        correlation=correlation,
+        ready=ready & (residual > _LEAST),
+        settled=settled & (residual > _LEAST),
+        fresh=fresh,
+        joins=joins,
+        shift=shift,
+    )
 
 
 def _summarised(blocks: Blocks) -> _Summary:
@@ -85,24 +101,25 @@ def _summarised(blocks: Blocks) -> _Summary:
     median = (sorted_values[half - 1] + sorted_values[half]) / 2
     scale = (sorted_values[-quarter] - sorted_values[quarter - 1]) / _QUARTILES_TO_SIGMA
     about = blocks.values - median
-    scale = np.where(scale > 0, scale, np.sqrt(_mean(about**2)))
+    scale = np.where(scale > 0, scale, np.sqrt(mean_of_blocks(about**2)))
     reach = _WINSOR * scale
     np.clip(about, -reach, reach, out=about)
+    mean = mean_of_blocks(about)
+    about -= mean
     full = blocks.fill == BLOCK
     products = about.copy()
     products[1:] *= about[:-1]
     products[0] = 0
     return _Summary(
-        median=median,
-        mean=_mean(about),
-        square=_mean(about**2),
-        product=_mean(products) * (BLOCK / (BLOCK - 1)),
+        middle=median + mean,
+        square=mean_of_blocks(about**2),
+        product=mean_of_blocks(products) * (BLOCK / (BLOCK - 1)),
         full=full,
         complete=full & (blocks.uncertain.sum(axis=0) < half),
     )
 
 
-def _mean(matrix: Matrix) -> Column:
+def mean_of_blocks(matrix: Matrix) -> Column:
     """The means of columns, in an order of addition that doesn't depend on how many columns there are."""
     height = BLOCK
     while height > 1:
@@ -112,22 +129,21 @@ def _mean(matrix: Matrix) -> Column:
     return mean
 
 
-def _carry_on(known: Records, summary: _Summary, here: slice) -> None:
-    """Learn one block of each sensor, in place."""
-    median = summary.median[here]
+def _carry_on(known: Records, summary: _Summary, here: slice) -> tuple[NDArray[np.bool_], Column]:
+    """Learn one block of each sensor, in place; which of them join, and by how much a newly accepted level differs."""
+    middle = summary.middle[here]
     blocks = known["blocks"]
     warm = blocks < WARM_UP
-    level = np.where(blocks == 0, median, known["level"])
-    joins = (warm | _is_usual(known, median, summary.square[here])) & summary.complete[here]
+    level = np.where(blocks == 0, middle, known["level"])
+    joins = (warm | _is_usual(known, middle, summary.square[here])) & summary.complete[here]
     share = np.maximum(1 / (blocks + 1.0), 1 / MEMORY)
-    moved = level + share * (median - level)
-    away = median - moved
-    mean = summary.mean[here]
-    square = summary.square[here] + 2 * away * mean + away**2
-    product = summary.product[here] + 2 * away * mean + away**2
+    moved = level + share * (middle - level)
+    away_squared = (middle - moved) ** 2
+    square, product = summary.square[here] + away_squared, summary.product[here] + away_squared
     odd = np.where(summary.complete[here], known["odd"] + 1, known["odd"])
-    candidate = known["candidate"] + (median - known["candidate"]) / np.maximum(odd, 1)
+    candidate = known["candidate"] + (middle - known["candidate"]) / np.maximum(odd, 1)
     accepted = (odd >= RELEARN) & ~joins
+    shift = np.where(accepted, candidate - known["level"], 0)
     known["fresh"] = np.where(summary.full[here], accepted, known["fresh"])
     known["odd"] = np.where(joins | accepted, 0, odd)
     known["candidate"] = np.where(joins | accepted, 0, candidate)
@@ -139,15 +155,16 @@ def _carry_on(known: Records, summary: _Summary, here: slice) -> None:
         old = known[name]
         known[name] = np.where(joins, old + share * (new - old), np.where(accepted, own, old))
     known["blocks"] = np.where(accepted, WARM_UP, blocks + joins)
+    return joins, shift
 
 
-def _is_usual(known: Records, median: Column, square: Column) -> NDArray[np.bool_]:
-    """Whether a block's median and spread are such as the learned normal brings forth."""
+def _is_usual(known: Records, middle: Column, square: Column) -> NDArray[np.bool_]:
+    """Whether a block's mean and spread are such as the learned normal brings forth."""
     variance = known["variance"]
     correlation, _ = _regression(variance, known["covariance"])
     likeness = np.minimum((1 + correlation) / (1 - correlation) / BLOCK, 1)
-    error = _MEDIAN_TO_MEAN**2 * variance * likeness
-    away = (median - known["level"]) ** 2
+    error = variance * likeness
+    away = (middle - known["level"]) ** 2
     usual: NDArray[np.bool_] = (away <= _FAR**2 * error) & (square <= _WIDE**2 * variance)
     return usual
 

@@ -28,6 +28,7 @@ class Blocks:
     order: NDArray[np.intp]
     offsets: list[int]
     sensor: NDArray[np.intp]
+    ordinal: NDArray[np.intp]
     times: NDArray[np.int64]
     values: NDArray[np.float64]
     uncertain: NDArray[np.bool_]
@@ -86,6 +87,7 @@ def laid_out(runs: Sequence[Run], records: Records) -> Blocks:
         order=order,
         offsets=offsets.tolist(),
         sensor=sensor,
+        ordinal=ordinal,
         times=_joined(records, "tail_times", [run.times for run in runs]).take(places),
         values=_joined(records, "tail_values", [run.values for run in runs]).take(places),
         uncertain=_joined(records, "tail_uncertain", [run.uncertain for run in runs]).take(places),

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.charts import last_time
+from foodflow.numerics.detection.charts import last_of, last_time
 from foodflow.numerics.detection.findings import BITS, RULES, Rule, Settings
-from foodflow.numerics.detection.state import NEVER, Records
+from foodflow.numerics.detection.state import BLOCK, NEVER, Records
 
 SECOND: Final = 1_000_000
 _NOISE: Final = 2.0
@@ -63,11 +63,14 @@ def _row(settings: Settings) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """From each reading to the one before, (32, columns): the change, the seconds, and since when a value repeats."""
+    """From each reading to the one before, (32, columns): the change, the seconds, since when and how
+    often a value repeats.
+    """
 
     change: Numbers
     seconds: Numbers
     same_since: NDArray[np.int64]
+    repeats: NDArray[np.int64]
 
 
 def steps(blocks: Blocks, records: Records) -> Steps:
@@ -76,7 +79,9 @@ def steps(blocks: Blocks, records: Records) -> Steps:
     times = blocks.led(blocks.times, records["before_time"][:, None])
     change = values[1:] - values[:-1]
     since = last_time(blocks, change != 0, records["same_since"])
-    return Steps(change, (times[1:] - times[:-1]) / SECOND, since)
+    places = np.arange(BLOCK)[:, None] + blocks.ordinal * BLOCK
+    repeats = places - last_of(blocks, places, change != 0, -1 - records["repeats"])
+    return Steps(change, (times[1:] - times[:-1]) / SECOND, since, repeats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,10 @@ class Signs:
         """The signs of both."""
         return Signs(self.raising | other.raising, self.holding | other.holding)
 
+    def of_rules(self, rules: Bits) -> "Signs":
+        """The signs of the rules in these masks, (columns,)."""
+        return Signs(self.raising & rules, self.holding & rules)
+
 
 def bits(flags: Flags, rule: Rule) -> Bits:
     """The bit of a rule where a flag is set."""
@@ -98,7 +107,7 @@ def bits(flags: Flags, rule: Rule) -> Bits:
     return found
 
 
-def signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, found: Steps) -> Signs:
+def bound_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, found: Steps) -> Signs:
     """Where readings lie outside limits, change too fast or repeat too long."""
     sensor, values = blocks.sensor, blocks.values
     low, high, margin = bounds.low[sensor], bounds.high[sensor], margins(bounds, sensor, baseline)

@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.bounds import Bits
-from foodflow.numerics.detection.charts import Marks
+from foodflow.numerics.detection.judging import Judged
 from foodflow.numerics.detection.state import BLOCK, PAST, Records
-from foodflow.numerics.detection.telling import Judged
 
 
-def carry_on(known: Records, judged: Judged, marked: Marks, holding: Bits) -> None:
+def carry_on(known: Records, judged: Judged) -> None:
     """Bring the records (in the order of the blocks) up to the last reading, in place."""
     blocks = judged.blocks
     counts = np.bincount(blocks.sensor)
@@ -21,15 +19,16 @@ def carry_on(known: Records, judged: Judged, marked: Marks, holding: Bits) -> No
     sensors = np.flatnonzero(full)
     if len(sensors):
         columns = offsets[full[sensors] - 1] + sensors
-        for name, end in _ends(judged, marked, holding, columns).items():
+        for name, end in _ends(judged, columns).items():
             known[name][sensors] = end
+    known["told"] = judged.edges.active[blocks.fill[last] - 1, last]
     known["fill"] = blocks.fill[last] % BLOCK
     known["tail_times"] = blocks.times[:, last].T
     known["tail_values"] = blocks.values[:, last].T
     known["tail_uncertain"] = blocks.uncertain[:, last].T
 
 
-def _ends(judged: Judged, marked: Marks, holding: Bits, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+def _ends(judged: Judged, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
     """What stands at the end of some columns, by the names of the record."""
     blocks, drift = judged.blocks, judged.drift
     return {
@@ -37,14 +36,16 @@ def _ends(judged: Judged, marked: Marks, holding: Bits, columns: NDArray[np.intp
         "before_value": blocks.values[-1, columns],
         "before_z": judged.z[-1, columns],
         "same_since": judged.steps.same_since[-1, columns],
+        "repeats": judged.steps.repeats[-1, columns],
         "active": judged.edges.active[-1, columns],
         "cusum_up": drift.up[-1, columns],
         "cusum_down": drift.down[-1, columns],
         "ewma": drift.ewma[-1, columns],
         "cusum_zero": np.stack((drift.up_zero[-1, columns], drift.down_zero[-1, columns]), axis=1),
         "ewma_zero": drift.ewma_zero[-1, columns],
+        "smoothed": judged.learned.smoothed[:, -1, columns].T,
         "past_times": blocks.times[-PAST:, columns].T,
-        "past_zones": marked.zones[-PAST:, columns].T,
-        "past_turns": marked.turns[-PAST:, columns].T,
-        "past_held": holding[-PAST:, columns].T,
+        "past_zones": judged.marks.zones[-PAST:, columns].T,
+        "past_turns": judged.marks.turns[-PAST:, columns].T,
+        "past_held": judged.signs.holding[-PAST:, columns].T,
     }

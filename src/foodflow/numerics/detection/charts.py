@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
 from foodflow.numerics.detection.findings import BITS, Rule
+from foodflow.numerics.detection.smoothing import smoothed
 from foodflow.numerics.detection.state import BLOCK, NEVER, Records
 
 LAMBDA: Final = 0.1
@@ -41,22 +42,14 @@ Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Residuals:
-    """`z` (32, columns): what a one-step prediction leaves, in sigmas, 0 where nothing is learned yet."""
-
-    z: Matrix
-    before: NDArray[np.float64]
-
-
-def residuals(blocks: Blocks, records: Records, baseline: Baseline) -> Residuals:
-    """The residuals of the first-order autoregression; the first reading after a pause counts by the same rule."""
+def residuals(blocks: Blocks, records: Records, baseline: Baseline) -> Matrix:
+    """What a one-step prediction leaves, in sigmas, (32, columns); 0 where nothing is learned yet."""
     led = blocks.led(blocks.values, records["before_value"][:, None])
     led -= baseline.level
-    z = led[1:] - baseline.correlation * led[:-1]
+    z: Matrix = led[1:] - baseline.correlation * led[:-1]
     scale = np.where(baseline.ready, 1 / np.where(baseline.sigma > 0, baseline.sigma, 1), 0)
     z *= scale
-    return Residuals(z, records["before_z"])
+    return z
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,36 +89,23 @@ def _clamped(steps: Matrix) -> _Clamped:
     for place, step in enumerate(steps):
         if place:
             total[place] += total[place - 1]
-        low = np.clip(low + step, 0, most)
-        high = np.clip(high + step, 0, most)
+        low, high = (np.minimum(np.maximum(one + step, 0), most) for one in (low, high))
         bottom[place], top[place] = low, high
     return _Clamped(total, bottom, top)
-
-
-def _averaged(z: Matrix) -> Matrix:
-    """The EWMA of each block from zero."""
-    averaged = np.empty_like(z)
-    last = np.zeros(z.shape[1])
-    for place, row in enumerate(z * LAMBDA):
-        last = last * (1 - LAMBDA) + row
-        averaged[place] = last
-    return averaged
 
 
 def drift(blocks: Blocks, records: Records, z: Matrix, fresh: Flags) -> Drift:
     """Both drift charts over all blocks; after a newly accepted level they begin at zero."""
     clipped = np.clip(z, -_WINSOR, _WINSOR)
-    ups, downs, local = _clamped(clipped - SLACK), _clamped(-clipped - SLACK), _averaged(clipped)
-    fading = (1 - LAMBDA) ** np.arange(1, BLOCK + 1)
-    columns = z.shape[1]
-    up, down, ewma = (np.empty(columns) for _ in range(3))
-    last = (records["cusum_up"], records["cusum_down"], records["ewma"])
+    ups, downs = _clamped(clipped - SLACK), _clamped(-clipped - SLACK)
+    up, down = np.empty(z.shape[1]), np.empty(z.shape[1])
+    last = (records["cusum_up"], records["cusum_down"])
     for here in blocks.ordinals():
         keeps = ~fresh[here]
-        up[here], down[here], ewma[here] = (one[: here.stop - here.start] * keeps for one in last)
-        last = (ups.after(up[here], here), downs.after(down[here], here), local[-1, here] + fading[-1] * ewma[here])
+        up[here], down[here] = (one[: here.stop - here.start] * keeps for one in last)
+        last = (ups.after(up[here], here), downs.after(down[here], here))
     up_sums, down_sums = ups.at(up), downs.at(down)
-    means = local + fading[:, None] * ewma
+    means = smoothed(blocks, clipped, records["ewma"], share=LAMBDA, fresh=fresh)
     return Drift(
         up_sums,
         down_sums,
@@ -138,7 +118,12 @@ def drift(blocks: Blocks, records: Records, z: Matrix, fresh: Flags) -> Drift:
 
 def last_time(blocks: Blocks, flags: Flags, carried: NDArray[np.int64]) -> NDArray[np.int64]:
     """When each flag was last set, at or before each reading; `carried` (sensors,) is when it was before the blocks."""
-    within = np.where(flags, blocks.times, NEVER)
+    return last_of(blocks, blocks.times, flags, carried)
+
+
+def last_of(blocks: Blocks, rising: NDArray[np.int64], flags: Flags, carried: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The latest of rising numbers (32, columns) at which a flag was set; `carried` (sensors,) before the blocks."""
+    within = np.where(flags, rising, NEVER)
     for place in range(1, BLOCK):
         np.maximum(within[place], within[place - 1], out=within[place])
     latest, before = carried, np.empty(within.shape[1], np.int64)
@@ -156,12 +141,11 @@ class Marks:
     turns: NDArray[np.int8]
 
 
-def marks(blocks: Blocks, records: Records, found: Residuals) -> Marks:
+def marks(blocks: Blocks, records: Records, z: Matrix) -> Marks:
     """What the run rules look at, each block led by the 15 readings before it."""
-    z = found.z
     zones = np.clip(z, -3.5, 3.5).astype(np.int8)
     zones += np.sign(z).astype(np.int8)
-    led = blocks.led(z, found.before[:, None])
+    led = blocks.led(z, records["before_z"][:, None])
     turns = np.sign(led[1:] - led[:-1]).astype(np.int8)
     return Marks(blocks.led(zones, records["past_zones"]), blocks.led(turns, records["past_turns"]))
 

@@ -9,14 +9,16 @@ from foodflow.numerics.detection.blocks import Blocks
 from foodflow.numerics.detection.bounds import Bounds, Signs, bits
 from foodflow.numerics.detection.charts import CUSUM_LIMIT, EWMA_LIMIT, Drift, Marks, run_rules
 from foodflow.numerics.detection.findings import Rule
+from foodflow.numerics.detection.learned import LEARNED_DIGITS, Learned
 
 _HOLDS: Final = 0.5
+_HELD_DIGITS: Final = 2.0
 
 
 def chart_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, *, drifts: Drift, marked: Marks) -> Signs:
     """The signs of EWMA, CUSUM and run rules, none before a baseline is ready; a drift holds from half its limit."""
     sensitivity = bounds.sensitivity[blocks.sensor]
-    never = np.where(baseline.ready, 1.0, np.inf)
+    never = np.where(baseline.settled, 1.0, np.inf)
     cusum = np.maximum(drifts.up, drifts.down)
     ewma = np.abs(drifts.ewma)
     most_cusum, most_ewma = never * CUSUM_LIMIT / sensitivity, never * EWMA_LIMIT / sensitivity
@@ -27,3 +29,11 @@ def chart_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, *, drifts: D
         rules | bits(cusum > most_cusum, Rule.DRIFT_CUSUM) | bits(ewma > most_ewma, Rule.DRIFT_EWMA),
         rules | bits(cusum > _HOLDS * most_cusum, Rule.DRIFT_CUSUM) | bits(ewma > _HOLDS * most_ewma, Rule.DRIFT_EWMA),
     )
+
+
+def learned_signs(blocks: Blocks, bounds: Bounds, learned: Learned) -> Signs:
+    """The signs of the learned detector; it holds from two digits. `sensitivity` divides the number of digits."""
+    sensitivity = bounds.sensitivity[blocks.sensor]
+    raising = learned.digits >= LEARNED_DIGITS / sensitivity
+    holding = learned.digits >= _HELD_DIGITS / sensitivity
+    return Signs(bits(raising, Rule.LEARNED), bits(holding, Rule.LEARNED))

@@ -9,10 +9,16 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.findings import RULES
 
-VERSION: Final = 1
+VERSION: Final = 2
 BLOCK: Final = 32
 PAST: Final = 15
+HOURS: Final = 48
+KINDS: Final = 6
 NEVER: Final = np.iinfo(np.int64).min
+
+# What is believed of tails before anything is seen: the share beyond two deviations, and how far beyond on average.
+TAIL_RATE: Final = 0.05
+TAIL_EXCESS: Final = 0.45
 
 _HEAD: Final = np.dtype([("version", "u1"), ("checksum", "<u4")])
 BODY: Final = np.dtype(
@@ -32,8 +38,11 @@ BODY: Final = np.dtype(
         ("before_value", "<f8"),
         ("before_z", "<f8"),
         ("same_since", "<i8"),
+        ("repeats", "<i8"),
         # What is going on.
         ("active", "<u4"),
+        # What was going on by what has been told: with other settings, readings of the block may say something else.
+        ("told", "<u4"),
         ("since", "<i8", len(RULES)),
         ("gap_told", "<i8"),
         ("cusum_up", "<f8"),
@@ -49,6 +58,19 @@ BODY: Final = np.dtype(
         ("odd", "<i4"),
         ("candidate", "<f8"),
         ("fresh", "?"),
+        # The learned season and the learned detector.
+        ("season", "<f4", HOURS),
+        ("visits", "<f4", HOURS),
+        ("season_hours", "<f8"),
+        ("season_error", "<f8"),
+        ("level_error", "<f8"),
+        ("smoothed", "<f8", KINDS),
+        ("learned_blocks", "<i4"),
+        ("taught_blocks", "<i4"),
+        ("centre", "<f8", KINDS),
+        ("square", "<f8", KINDS),
+        ("tail_rate", "<f8", KINDS),
+        ("tail_excess", "<f8", KINDS),
     ]
 )
 SIZE: Final = _HEAD.itemsize + BODY.itemsize
@@ -86,6 +108,7 @@ def _new() -> bytes:
     for name in ("tail_times", "past_times", "before_time", "same_since", "since", "gap_told", "cusum_zero"):
         record[name] = NEVER
     record["ewma_zero"] = NEVER
+    record["tail_rate"], record["tail_excess"] = TAIL_RATE, TAIL_RATE * TAIL_EXCESS
     return pack(record)[0]
 
 

@@ -13,12 +13,10 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.baseline import Baseline
-from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.bounds import Bounds, Steps
-from foodflow.numerics.detection.charts import LAMBDA, SLACK, WINDOWS, Drift
-from foodflow.numerics.detection.edges import CHARTS, Edges
+from foodflow.numerics.detection.charts import LAMBDA, SLACK, WINDOWS
+from foodflow.numerics.detection.edges import CHARTS
 from foodflow.numerics.detection.findings import BITS, RULES, Finding, Rule
+from foodflow.numerics.detection.judging import Judged
 from foodflow.numerics.detection.state import BLOCK, NEVER, PAST, Records
 
 Kind = Literal["raised", "cleared"]
@@ -40,27 +38,14 @@ _CHANCES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """All that is known of the readings of a call."""
-
-    blocks: Blocks
-    bounds: Bounds
-    baseline: Baseline
-    steps: Steps
-    z: NDArray[np.float64]
-    drift: Drift
-    edges: Edges
-
-
 def sureness(chance: float) -> float:
     """How sure an anomaly is whose statistic comes with this chance in normal readings."""
     return 1 / (1 + chance / PRIOR)
 
 
-def tell(judged: Judged, start: Records, known: Records, silent: NDArray[np.bool_]) -> list[list[Finding]]:
+def tell(judged: Judged, known: Records) -> list[list[Finding]]:
     """The findings of each sensor (in the order of the blocks) by time; `known` keeps since when rules are active."""
-    blocks = judged.blocks
+    blocks, start, silent = judged.blocks, judged.start, judged.silent
     findings: list[list[Finding]] = [[] for _ in range(blocks.first)]
     known["gap_told"] = NEVER
     within = np.arange(BLOCK)[:, None] < blocks.fill
@@ -133,11 +118,11 @@ class _Teller:
         at, value = int(judged.blocks.times[place, column]), float(judged.blocks.values[place, column])
         if rule is Rule.RATE_OF_CHANGE:
             value = float(judged.steps.change[place, column] / max(judged.steps.seconds[place, column], _LEAST))
-        expected, low, high = self._band(rule, column)
+        expected, low, high = self._band(rule, column, place)
         certainty = self._certainty(rule, kind, column, place)
         return Finding(rule, kind, at, since, value, expected, low, high, certainty)
 
-    def _band(self, rule: Rule, column: int) -> tuple[float | None, float | None, float | None]:
+    def _band(self, rule: Rule, column: int, place: int) -> tuple[float | None, float | None, float | None]:
         """What was expected, and the band around it."""
         bounds, baseline, sensor = self.judged.bounds, self.judged.baseline, self.judged.blocks.sensor[column]
         level, spread = float(baseline.level[column]), float(baseline.spread[column])
@@ -148,6 +133,8 @@ class _Teller:
             return None, None if rate is None else -rate, rate
         if rule is Rule.STUCK:
             return None, None, None
+        if rule is Rule.LEARNED:
+            level = float(self.judged.learned.expected[place, column])
         return level, level - _BAND * spread, level + _BAND * spread
 
     def _certainty(self, rule: Rule, kind: Kind, column: int, place: int) -> float:
@@ -158,20 +145,24 @@ class _Teller:
         return sure / 2 if self.judged.blocks.uncertain[place, column] else sure
 
     def _sure(self, rule: Rule, column: int, place: int) -> float:
-        judged = self.judged
         if rule in _LIMITS:
             return self._past_limit(rule, column, place)
-        if rule in _CHANCES:
-            return sureness(_CHANCES[rule])
+        chance = _CHANCES[rule] if rule in _CHANCES else self._chance(rule, column, place)
+        return sureness(chance)
+
+    def _chance(self, rule: Rule, column: int, place: int) -> float:
+        """The chance of a statistic this far out in normal readings; none where a rule states a fact."""
+        judged = self.judged
         if rule is Rule.WESTERN_ELECTRIC_1:
-            return sureness(math.erfc(abs(judged.z[place, column]) / math.sqrt(2)))
+            return math.erfc(abs(judged.z[place, column]) / math.sqrt(2))
         if rule is Rule.DRIFT_CUSUM:
-            statistic = max(judged.drift.up[place, column], judged.drift.down[place, column])
-            return sureness(math.exp(-2 * SLACK * statistic))
+            return math.exp(-2 * SLACK * max(judged.drift.up[place, column], judged.drift.down[place, column]))
         if rule is Rule.DRIFT_EWMA:
             sigmas = abs(judged.drift.ewma[place, column]) / math.sqrt(LAMBDA / (2 - LAMBDA))
-            return sureness(math.erfc(sigmas / math.sqrt(2)))
-        return 1.0
+            return math.erfc(sigmas / math.sqrt(2))
+        if rule is Rule.LEARNED:
+            return math.pow(10, -float(judged.learned.digits[place, column]))
+        return 0.0
 
     def _past_limit(self, rule: Rule, column: int, place: int) -> float:
         """How sure it is that the true value lies outside: certain until something of the noise is known."""

@@ -7,20 +7,13 @@ not full yet is judged anew with each call, so it makes no difference how readin
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from foodflow.numerics.detection.baseline import learn
-from foodflow.numerics.detection.blocks import Blocks, laid_out
-from foodflow.numerics.detection.bounds import SECOND, bounds_of, silences, steps
-from foodflow.numerics.detection.bounds import signs as signs_of_bounds
+from foodflow.numerics.detection.bounds import SECOND
 from foodflow.numerics.detection.carrying import carry_on
-from foodflow.numerics.detection.charts import drift, marks, residuals
-from foodflow.numerics.detection.edges import edges
 from foodflow.numerics.detection.explaining import why
 from foodflow.numerics.detection.findings import RULES, USUAL_RULES, Finding, Rule, Run, Settings, Watched
-from foodflow.numerics.detection.signing import chart_signs
+from foodflow.numerics.detection.judging import judge
 from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, unpack
-from foodflow.numerics.detection.telling import Judged, tell
+from foodflow.numerics.detection.telling import tell
 
 __all__ = [
     "RULES",
@@ -68,36 +61,10 @@ def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], 
 
 def _watched(runs: Sequence[Run], records: Records) -> list[list[Finding]]:
     """The findings of each run; the records are carried on in place."""
-    blocks = laid_out(runs, records)
-    known = records[blocks.order]
-    _meet(known, blocks)
-    bounds = bounds_of([runs[place].settings for place in blocks.order])
-    start = known.copy()
-    baseline = learn(blocks, known)
-    step = steps(blocks, start)
-    left = residuals(blocks, start, baseline)
-    drifts = drift(blocks, start, left.z, baseline.fresh)
-    marked = marks(blocks, start, left)
-    signs = signs_of_bounds(blocks, bounds, baseline, step) | chart_signs(
-        blocks, bounds, baseline, drifts=drifts, marked=marked
-    )
-    mask = bounds.rules[blocks.sensor]
-    signs.raising[:] &= mask
-    signs.holding[:] &= mask
-    turned = edges(blocks, start, signs, baseline.fresh)
-    judged = Judged(blocks, bounds, baseline, step, left.z, drifts, turned)
-    told = tell(judged, start, known, silences(blocks, bounds, start, step))
-    carry_on(known, judged, marked, signs.holding)
-    records[blocks.order] = known
+    judged, known = judge(runs, records)
     findings: list[list[Finding]] = [[] for _ in runs]
-    for place, one in zip(blocks.order.tolist(), told, strict=True):
-        findings[place] = one
+    for place, told in zip(judged.blocks.order.tolist(), tell(judged, known), strict=True):
+        findings[place] = told
+    carry_on(known, judged)
+    records[judged.blocks.order] = known
     return findings
-
-
-def _meet(known: Records, blocks: Blocks) -> None:
-    """Let a sensor's very first reading stand for the one before it."""
-    is_new = known["before_time"] == NEVER
-    first = slice(0, blocks.first)
-    for name, row in (("before_time", blocks.times), ("before_value", blocks.values), ("same_since", blocks.times)):
-        known[name] = np.where(is_new, row[0, first], known[name])

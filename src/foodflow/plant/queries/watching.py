@@ -6,14 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.bulk import fetch
-from foodflow.plant.rules.watches import Effective, Said, effective
+from foodflow.numerics.epoch import to_micros
+from foodflow.plant.rules.watches import SAID, Effective, Said, effective
 from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.tables.watches import WatchState
+
+_SECOND = 1_000_000.0
+_NOTHING_SAID = (None,) * (2 * len(SAID))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """A sensor as it is watched at this moment."""
+    """A sensor as it is watched at this moment; `last_at` in microseconds since 1970."""
 
     key: int
     line_number: str
@@ -38,7 +42,7 @@ class Watched:
     silenced_by: str
     silence_reason: str
     state: bytes | None
-    last_at: datetime | None
+    last_at: int | None
     rhythm: float
     seen: int
     standing: tuple[Standing, ...]
@@ -49,11 +53,7 @@ SELECT s.key, s.sensor_type, s.unit_of_measure, l.line_number, l.status, l.curre
        w.rules, w.hysteresis, w.max_rate, w.stuck_seconds, w.gap_seconds, w.sensitivity, w.priority,
        d.rules, d.hysteresis, d.max_rate, d.stuck_seconds, d.gap_seconds, d.sensitivity, d.priority,
        w.silenced_until, w.silenced_by, w.silence_reason, m.state, m.last_at, m.rhythm, m.seen,
-       (SELECT array_agg(a.rule ORDER BY a.rule) FROM alarms AS a
-        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
-       (SELECT array_agg(a.expected ORDER BY a.rule) FROM alarms AS a
-        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
-       (SELECT array_agg(a.worst ORDER BY a.rule) FROM alarms AS a
+       (SELECT json_agg(json_build_array(a.rule, a.expected, a.worst)) FROM alarms AS a
         WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL)
 FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
 LEFT JOIN watches AS w ON w.sensor_id = s.id
@@ -70,15 +70,13 @@ async def watched(session: AsyncSession, keys: Sequence[int]) -> dict[int, Watch
 
 
 def _watched(row: tuple[Any, ...]) -> Watched:
-    key, sensor_type, unit, line_number, line_state, batch_id = row[:6]
-    own, company = (_said(row[start : start + 7]) for start in (6, 13))
-    until, by, reason, state, last_at, rhythm, seen, *standing = row[20:]
+    until, by, reason, state, last_at, rhythm, seen, standing = row[20:]
     return Watched(
-        key=key,
-        line_number=line_number,
-        line_state=line_state,
-        batch_id=batch_id,
-        how=effective(sensor_type, unit, own, company),
+        key=row[0],
+        line_number=row[3],
+        line_state=row[4],
+        batch_id=row[5],
+        how=_how(row[1], row[2], row[6:20]),
         silenced_until=until,
         silenced_by=by or "",
         silence_reason=reason or "",
@@ -86,26 +84,24 @@ def _watched(row: tuple[Any, ...]) -> Watched:
         last_at=last_at,
         rhythm=rhythm or 0.0,
         seen=seen or 0,
-        standing=tuple(Standing(*each) for each in zip(*(part or () for part in standing), strict=True)),
+        standing=tuple(Standing(*each) for each in standing or ()),
     )
 
 
-def _said(columns: tuple[Any, ...]) -> Said:
-    rules, hysteresis, max_rate, stuck_seconds, gap_seconds, sensitivity, priority = columns
-    return Said(
-        rules=None if rules is None else tuple(rules),
-        hysteresis=hysteresis,
-        max_rate=max_rate,
-        stuck_seconds=stuck_seconds,
-        gap_seconds=gap_seconds,
-        sensitivity=sensitivity,
-        priority=priority,
-    )
+def _how(sensor_type: str, unit: str, said: tuple[Any, ...]) -> Effective:
+    if said == _NOTHING_SAID:
+        return effective(sensor_type, unit)
+    return effective(sensor_type, unit, *(_said(*said[start : start + 7]) for start in (0, 7)))
+
+
+def _said(rules: list[str] | None, *others: Any) -> Said:  # noqa: ANN401 - of the columns' types
+    values: dict[str, Any] = dict(zip(SAID[1:], others, strict=True))
+    return Said(rules=None if rules is None else tuple(rules), **values)
 
 
 async def silent(session: AsyncSession, now: datetime) -> Sequence[UUID]:
     """The sensors in service that are silent for longer than they may be."""
-    silence = func.extract("epoch", now - WatchState.silent_from)
+    silence = (to_micros(now) - WatchState.last_at) / _SECOND
     found = (
         select(Sensor.id)
         .join(WatchState, WatchState.sensor_key == Sensor.key)

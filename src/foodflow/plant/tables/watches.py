@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Integer, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Integer, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from foodflow.kernel.db import CountsChanges, TenantTable
@@ -61,8 +61,8 @@ class WatchState(TenantTable):
     """What the detectors of a sensor remember: all that they need of its past, of constant size.
 
     `rhythm` is how many seconds usually lie between its readings, after `seen` of them; `gap_seconds` how long it may
-    be silent after `silent_from`, None while nobody expects it to report. Nothing but the key is indexed, so that
-    rewriting a state at each call stays within its page.
+    be silent after `last_at` (microseconds since 1970), None while nobody expects it to report. Nothing but the key is
+    indexed, so that rewriting a state at each call stays within its page.
     """
 
     __tablename__ = "watch_states"
@@ -72,8 +72,7 @@ class WatchState(TenantTable):
         Integer, ForeignKey("sensors.key", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     state: Mapped[bytes] = mapped_column(LargeBinary)
-    last_at: Mapped[datetime] = mapped_column(Moment)
+    last_at: Mapped[int] = mapped_column(BigInteger)
     rhythm: Mapped[float]
     seen: Mapped[int] = mapped_column(Integer)
-    silent_from: Mapped[datetime] = mapped_column(Moment)
     gap_seconds: Mapped[float | None]

@@ -35,7 +35,8 @@ async def group(session: AsyncSession, fresh: Sequence[Alarm]) -> None:
         lasting = None if known is None else Flood(began_at=known.began_at, latest=latest)
         for flood in grouped(before[line_id], new, lasting):
             outcome.take(session, flood, known if flood is lasting else None, like=alarms[0])
-    await rows.put(session, AlarmFlood, [_row(row) for row in outcome.floods])
+    columns = {column.name: [getattr(row, column.name) for row in outcome.floods] for column in queries.COLUMNS}
+    await rows.put(session, AlarmFlood, columns)
     await rows.change(session, Alarm, outcome.others)
 
 
@@ -45,7 +46,7 @@ class _Outcome:
 
     fresh: dict[UUID, Alarm]
     floods: list[AlarmFlood] = field(default_factory=list)
-    others: list[dict[str, Any]] = field(default_factory=list)
+    others: dict[str, list[object]] = field(default_factory=lambda: {"id": [], "flood_id": [], "leads": []})
 
     def take(self, session: AsyncSession, flood: Flood, known: AlarmFlood | None, *, like: Alarm) -> None:
         """Take in a flood: one that is known (and may have grown or ended), or a new one of the line of an alarm."""
@@ -60,7 +61,8 @@ class _Outcome:
             if alarm is not None:
                 alarm.flood_id, alarm.leads = row.id, leads
             else:
-                self.others.append({"id": each.alarm_id, "flood_id": row.id, "leads": leads})
+                for name, value in (("id", each.alarm_id), ("flood_id", row.id), ("leads", leads)):
+                    self.others[name].append(value)
         if known is None:
             _tell_of_beginning(session, row)
         if row.ended_at is not None:
@@ -95,10 +97,6 @@ async def end_floods(session: AsyncSession) -> None:
         if ended is not None:
             flood.ended_at = max(ended, flood.began_at)
             _tell_of_end(session, flood)
-
-
-def _row(flood: AlarmFlood) -> dict[str, Any]:
-    return {column.name: getattr(flood, column.name) for column in queries.COLUMNS}
 
 
 def _of_flood(flood: AlarmFlood) -> dict[str, Any]:

@@ -93,7 +93,8 @@ async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now:
         _tell_of_clearing(session, alarm)
     # Those that were there come first: one that is closed makes room for a new one of the same rule.
     written = [*changes.changed.values(), *(alarm for alarm in changes.fresh if alarm.id not in changes.changed)]
-    await rows.put(session, Alarm, [_row(alarm) for alarm in written])
+    columns = {column.name: [getattr(alarm, column.name) for alarm in written] for column in queries.COLUMNS}
+    await rows.put(session, Alarm, columns)
 
 
 async def _latest(session: AsyncSession, found: Sequence[Found]) -> dict[_Key, Alarm]:
@@ -204,10 +205,6 @@ def _stretch(changes: _Changes, found: Found, rule: str, *, start: int, end: int
     if worst != alarm.worst:
         alarm.worst = worst
         _note(changes, alarm)
-
-
-def _row(alarm: Alarm) -> dict[str, Any]:
-    return {column.name: getattr(alarm, column.name) for column in queries.COLUMNS}
 
 
 def of_alarm(alarm: Alarm) -> dict[str, Any]:
