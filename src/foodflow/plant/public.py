@@ -1,5 +1,14 @@
 """What others may use of the plant: its events, and the board of its lines."""
 
+from foodflow.plant.events.alarms import (
+    AlarmAcknowledged,
+    AlarmClosed,
+    AlarmFloodBegan,
+    AlarmFloodEnded,
+    AlarmSilenced,
+    AnomalyCleared,
+    AnomalyRaised,
+)
 from foodflow.plant.events.batches import BatchCompleted, BatchCreated, BatchStarted
 from foodflow.plant.events.lines import LineStateRecorded
 from foodflow.plant.events.sensors import LimitsBroken, LimitsRestored
@@ -13,6 +22,13 @@ from foodflow.plant.usecases.traces import Point, Trace, TracedExcursion
 
 __all__ = [
     "CHARTS",
+    "AlarmAcknowledged",
+    "AlarmClosed",
+    "AlarmFloodBegan",
+    "AlarmFloodEnded",
+    "AlarmSilenced",
+    "AnomalyCleared",
+    "AnomalyRaised",
     "BatchCompleted",
     "BatchCreated",
     "BatchProgress",
