@@ -94,6 +94,10 @@ async def _key(client: httpx.AsyncClient) -> dict[str, Any]:
     return await _posted(client, "/api/v1/api-keys", name="Gateway", permissions=["plant.read"])
 
 
+async def _webhook(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, "/api/v1/webhooks", url="https://receiver.example/hook")
+
+
 def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: str = "id") -> Maker:
     async def make(client: httpx.AsyncClient) -> str:
         return str((await made(client))[field])
@@ -119,6 +123,7 @@ MAKERS: Final[dict[str, Maker]] = {
     "/api/v1/api-keys/{id}": _of(_key),
     f"{AUTH}/sessions/{{id}}": _of(_session),
     f"{AUDIT}/{{sequence}}": _of(_audit_entry, "sequence"),
+    "/api/v1/webhooks/{id}": _of(_webhook),
     f"{PROVIDERS}/{{id}}": _of(_provider),
     IDENTITIES_OF_USER: _of(_oneself),
     "/api/v1/auth/external-identities/{id}": _of(_external_identity),

@@ -9,7 +9,7 @@ WHO_AM_I = "identity.who_am_i"
 """Held by everybody, and by every key, whatever it was made for."""
 
 _SELF = frozenset({WHO_AM_I, "identity.read_self", "identity.change_self"})
-_EVERYBODY = _SELF | {"live.listen"}
+_EVERYBODY = _SELF | {"live.listen", "events.read"}
 _READ = frozenset({"plant.read"})
 _OPERATE = frozenset({"plant.run_batches", "plant.record"})
 _CONFIGURE = frozenset({"plant.configure"})
@@ -19,7 +19,7 @@ _PEOPLE = _TEAM | {"identity.read_people", "identity.manage_people"}
 ADMINISTRATOR = "administrator"
 ROLES: dict[str, frozenset[str]] = {
     ADMINISTRATOR: frozenset({"*"}),
-    "manager": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _PEOPLE | {"audit.read"},
+    "manager": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _PEOPLE | {"audit.read", "events.manage_webhooks"},
     "planner": _EVERYBODY | _READ,
     "quality": _EVERYBODY | _READ | {"audit.read"},
     "supervisor": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _TEAM,
