@@ -62,5 +62,5 @@ def stream_of(tenant: str) -> str:
 
 
 def _fields(publication: Publication) -> dict[EncodableT, EncodableT]:
-    named = {"id": publication.id, "type": publication.type, "subject": publication.subject}
-    return {**named, "event": publication.body}
+    about = (publication.id, publication.type, publication.subject, publication.body)
+    return dict(zip(("id", "type", "subject", "event"), about, strict=True))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -126,7 +127,7 @@ def _heads() -> Select[Delivery]:
     order = (Delivery.webhook_id, Delivery.subject, Delivery.position, Delivery.id)
     waiting = select(Delivery).join(Webhook, Webhook.id == Delivery.webhook_id)
     waiting = waiting.where(Delivery.status == Status.PENDING, Webhook.is_active)
-    return waiting.distinct(Delivery.webhook_id, Delivery.subject).order_by(*order)
+    return waiting.ext(distinct_on(Delivery.webhook_id, Delivery.subject)).order_by(*order)
 
 
 async def webhooks_with_due(session: AsyncSession, now: datetime) -> Sequence[UUID]:

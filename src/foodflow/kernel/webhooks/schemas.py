@@ -20,8 +20,8 @@ class WebhookIn(In):
     """A webhook: its address, the types of events (`plant.batch.*` for all below), and the sites (none: all)."""
 
     url: _Url
-    types: Annotated[_Types, Field(default_factory=lambda: ["*"])]
-    sites: Annotated[_Sites, Field(default_factory=list)]
+    types: _Types = Field(default_factory=lambda: ["*"])
+    sites: _Sites = Field(default_factory=list)
     description: _Description = ""
     max_in_flight: _InFlight = 4
 
@@ -30,8 +30,8 @@ class WebhookPatch(Patch):
     """A change of a webhook."""
 
     url: _Url = ""
-    types: Annotated[_Types, Field(default_factory=list)]
-    sites: Annotated[_Sites, Field(default_factory=list)]
+    types: _Types = Field(default_factory=list)
+    sites: _Sites = Field(default_factory=list)
     description: _Description = ""
     max_in_flight: _InFlight = 4
     is_active: bool = True
