@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error
 from nats.js import JetStreamContext
@@ -20,6 +20,8 @@ _DUPLICATES_SECONDS = 3600.0
 """How long the server knows an id again, so that what is published twice is stored once."""
 _AT_ONCE = 64
 _SECONDS = 5.0
+_ONCE: Any = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.1}
+"""The library would try for two minutes; whoever calls tries again and says so."""
 
 
 class Nats:
@@ -33,13 +35,13 @@ class Nats:
     async def connect(self) -> None:
         """Connect, and make the stream where there is none."""
         try:
-            self._client = await nats.connect(
-                self._url, allow_reconnect=False, connect_timeout=int(_SECONDS), error_cb=_unheard, name="foodflow"
-            )
-            self._stream = self._client.jetstream(timeout=_SECONDS)
-            await self._ensure_stream(self._stream)
+            async with asyncio.timeout(_SECONDS):
+                self._client = Client()
+                await self._client.connect(self._url, error_cb=_unheard, name="foodflow", **_ONCE)
+                self._stream = self._client.jetstream(timeout=_SECONDS)
+                await self._ensure_stream(self._stream)
         except (Error, OSError, TimeoutError) as error:
-            raise BrokerError(f"NATS cannot be reached: {error}") from error
+            raise BrokerError(f"NATS cannot be reached: {error!r}") from error
 
     async def _ensure_stream(self, stream: JetStreamContext) -> None:
         try:
