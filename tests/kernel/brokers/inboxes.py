@@ -46,7 +46,8 @@ async def _of_redis(url: str, tenants: tuple[str, ...]) -> Taken:
     async with redis.asyncio.Redis.from_url(url) as client:
         found: Taken = []
         for tenant in tenants:
-            for _, fields in await client.xrange(stream_of(tenant)):
+            entries: Any = await client.xrange(stream_of(tenant))
+            for _, fields in entries:
                 event = json.loads(fields[b"event"])
                 assert fields[b"id"].decode() == event["id"]
                 found.append((stream_of(tenant), event))

@@ -165,7 +165,7 @@ async def test_mqtt_subscribers_hear_every_event_on_the_topic_of_its_company_and
             heard: list[int] = []
             async with asyncio.timeout(10):
                 async for message in reader.messages:
-                    event = json.loads(bytes(message.payload))  # type: ignore[arg-type]
+                    event = json.loads(bytes(message.payload))
                     if event["subject"] == f"note/{thing}":
                         heard.append(event["data"]["number"])
                     if len(heard) == 5:

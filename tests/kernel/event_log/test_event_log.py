@@ -127,7 +127,7 @@ async def test_an_event_is_a_cloud_event_whose_data_fit_their_schema(client: htt
 
 
 async def test_a_list_comes_as_a_batch_to_whoever_asks_for_one(client: httpx.AsyncClient, thing: str) -> None:
-    wanted = {"subject": f"note/{thing}", "page_size": 3}
+    wanted: dict[str, str | int] = {"subject": f"note/{thing}", "page_size": 3}
     answer = await client.get(EVENTS, params=wanted, headers={"Accept": BATCH})
     assert answer.headers["content-type"] == BATCH
     assert [each["data"]["number"] for each in answer.json()] == [4, 3, 2]

@@ -16,6 +16,7 @@ from foodflow.kernel import carrying, clock, relay
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.carrying import Carrier
 from foodflow.kernel.db import Database, tenant_transaction
+from foodflow.kernel.errors import Invalid
 from foodflow.kernel.sealing import Sealer
 from foodflow.kernel.webhooks import rules, sending
 from foodflow.kernel.webhooks.posting import Post
@@ -380,7 +381,7 @@ async def test_only_https_addresses_are_taken(client: httpx.AsyncClient, url: st
 
 async def test_a_public_installation_takes_no_address_of_its_own_machine() -> None:
     rules.require_address("http://127.0.0.1:9000/", local=True)
-    with pytest.raises(rules.Invalid):
+    with pytest.raises(Invalid):
         rules.require_address("http://127.0.0.1:9000/", local=False)
 
 
