@@ -45,7 +45,7 @@ async def work(settings: Settings) -> None:
         others = [
             asyncio.create_task(relay.run(database, sinks)),
             asyncio.create_task(carrier.run()),
-            asyncio.create_task(relaying.run(own, brokers, address=settings.public_url)),
+            *(asyncio.create_task(relaying.run(own, each, address=settings.public_url)) for each in brokers),
         ]
         stop = asyncio.create_task(_told_to_stop())
         log.info("jobs.started")

@@ -22,7 +22,7 @@ async def work(url: str, brokers: list[str]) -> None:
     await asyncio.gather(
         relay.run(database, [carrying.to_carrier]),
         Carrier(database, sealer=SEALER, post=LOCAL).run(),
-        relaying.run(database, [broker_of(each) for each in brokers], address=LOCAL.address),
+        *(relaying.run(database, broker_of(each), address=LOCAL.address) for each in brokers),
     )
 
 

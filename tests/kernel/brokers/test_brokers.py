@@ -113,7 +113,7 @@ async def test_a_broker_that_is_away_holds_up_no_other_and_misses_nothing(
     with serving("nats", tmp_path / "nats") as away, serving("redis", tmp_path / "redis") as there:
         brokers = [broker_of(away.url), broker_of(there.url)]
         own = Database(database.url, pool_size=3)
-        running = asyncio.create_task(relaying.run(own, brokers, address=ADDRESS))
+        running = [asyncio.create_task(relaying.run(own, each, address=ADDRESS)) for each in brokers]
         try:
             await tell_and_relay(database, demo, Noted(thing=thing, number=0))
             await wait_for(away, thing, [0])
@@ -123,9 +123,9 @@ async def test_a_broker_that_is_away_holds_up_no_other_and_misses_nothing(
             away.start()
             await wait_for(away, thing, list(range(20)))
         finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             await own.close()
 
 

@@ -63,7 +63,10 @@ def start(receiver: Receiver) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # whoever sent it was killed
             got = Got({name.lower(): value for name, value in self.headers.items()}, body, self.path)
             with receiver.lock:
                 receiver.at_once += 1

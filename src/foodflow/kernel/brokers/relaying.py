@@ -5,7 +5,6 @@ An event is published before the place moves. Killed in between, it is published
 """
 
 import asyncio
-from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import text
@@ -70,14 +69,8 @@ async def enrol(database: Database, broker: Broker) -> None:
         await session.execute(_ENROL, {"broker": broker.name})
 
 
-async def run(database: Database, brokers: Sequence[Broker], *, address: str) -> None:
-    """Relay to all brokers for ever, to each by itself."""
-    async with asyncio.TaskGroup() as tasks:
-        for broker in brokers:
-            tasks.create_task(_relay(database, broker, address))
-
-
-async def _relay(database: Database, broker: Broker, address: str) -> None:
+async def run(database: Database, broker: Broker, *, address: str) -> None:
+    """Relay to a broker for ever; each has a task of its own."""
     pause = _POLL_SECONDS
     while True:
         try:

@@ -23,7 +23,7 @@ from foodflow.kernel.event_log.schemas import (
     LogSettings,
 )
 from foodflow.kernel.event_log.tables import KeptEvent
-from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
+from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs, open_to_all
 
 ONE, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 NDJSON = "application/x-ndjson"
@@ -91,15 +91,15 @@ async def _lines(parts: AsyncIterator[Sequence[KeptEvent]], actor: Actor, addres
         yield await asyncio.to_thread(written, part)
 
 
-@router.get("/types", dependencies=[needs("events.read")], response_model=KindsOut)
+@router.get("/types", dependencies=[open_to_all()], response_model=KindsOut)
 async def list_event_types() -> object:
     """Every type of event that FoodFlow tells, with the JSON Schema of its data."""
     return {"results": [KindOut.model_validate(each) for each in kinds.kinds().values()]}
 
 
-@router.get("/types/{type}", dependencies=[needs("events.read")], response_model=dict[str, Any])
+@router.get("/types/{type}", dependencies=[open_to_all()], response_model=dict[str, Any])
 async def get_event_type(type: str) -> object:  # noqa: A002 - the name in the path
-    """The JSON Schema of the data that events of a type carry; this is their `dataschema`."""
+    """The JSON Schema of the data that events of a type carry: their `dataschema`, open to whoever is sent one."""
     return kinds.kind(type).data_schema
 
 
