@@ -7,7 +7,8 @@ from uuid import uuid4
 import httpx
 
 from tests.identity import provider
-from tests.make import PASSWORD
+from tests.kernel.webhooks.make import carry
+from tests.make import COMPANIES, PASSWORD, everything
 
 Maker = Callable[[httpx.AsyncClient], Awaitable[str]]
 """Makes a thing as the client's company and returns what stands in the path for it."""
@@ -162,6 +163,19 @@ async def _reason(client: httpx.AsyncClient) -> dict[str, Any]:
     return await _posted(client, f"{PLANT}/stop-reasons", code=uuid4().hex, name="Jam", category="mechanical")
 
 
+async def _webhook(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, "/api/v1/webhooks", url="https://receiver.example/hook")
+
+
+async def _event(client: httpx.AsyncClient) -> dict[str, Any]:
+    batch = await _batch(client)
+    transport: Any = client._transport
+    await carry(transport.app.state.database, *map(everything, COMPANIES))
+    found = await client.get("/api/v1/events", params={"subject": f"plant.batch/{batch['id']}"})
+    told: dict[str, Any] = found.json()["results"][0]
+    return told
+
+
 def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: str = "id") -> Maker:
     async def make(client: httpx.AsyncClient) -> str:
         return str((await made(client))[field])
@@ -198,6 +212,8 @@ MAKERS: Final[dict[str, Maker]] = {
     "/api/v1/api-keys/{id}": _of(_key),
     f"{AUTH}/sessions/{{id}}": _of(_session),
     f"{AUDIT}/{{sequence}}": _of(_audit_entry, "sequence"),
+    "/api/v1/events/{id}": _of(_event),
+    "/api/v1/webhooks/{id}": _of(_webhook),
     f"{PROVIDERS}/{{id}}": _of(_provider),
     IDENTITIES_OF_USER: _of(_oneself),
     "/api/v1/auth/external-identities/{id}": _of(_external_identity),

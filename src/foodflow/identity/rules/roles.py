@@ -9,7 +9,7 @@ WHO_AM_I = "identity.who_am_i"
 """Held by everybody, and by every key, whatever it was made for."""
 
 _SELF = frozenset({WHO_AM_I, "identity.read_self", "identity.change_self"})
-_EVERYBODY = _SELF | {"live.listen"}
+_EVERYBODY = _SELF | {"live.listen", "events.read"}
 _READ = frozenset({"plant.read"})
 _OPERATE = frozenset({"plant.run_batches", "plant.record"})
 _HANDLE = frozenset({"plant.handle_alarms"})
@@ -21,7 +21,14 @@ _PEOPLE = _TEAM | {"identity.read_people", "identity.manage_people"}
 ADMINISTRATOR = "administrator"
 ROLES: dict[str, frozenset[str]] = {
     ADMINISTRATOR: frozenset({"*"}),
-    "manager": _EVERYBODY | _READ | _OPERATE | _HANDLE | _CONFIGURE | _CALIBRATE | _PEOPLE | {"audit.read"},
+    "manager": _EVERYBODY
+    | _READ
+    | _OPERATE
+    | _HANDLE
+    | _CONFIGURE
+    | _CALIBRATE
+    | _PEOPLE
+    | {"audit.read", "events.manage_webhooks"},
     "planner": _EVERYBODY | _READ,
     "quality": _EVERYBODY | _READ | _HANDLE | _CALIBRATE | {"audit.read"},
     "supervisor": _EVERYBODY | _READ | _OPERATE | _HANDLE | _CONFIGURE | _CALIBRATE | _TEAM,
