@@ -44,6 +44,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "PATCH batches/{id}": {"json": {"notes": "Seen"}},
     "PATCH sensors/{id}": {"json": {"name": "Renamed"}},
     "POST sensors/{id}/readings": {"json": {"timestamp": make.at(), "value": 1}},
+    "POST sensors/{id}/calibrations": {"json": {"at": make.at(), "offset": 0}},
 }
 """What is sent to the routes that would refuse a call without a body before they look for anything."""
 
