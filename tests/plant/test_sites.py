@@ -67,6 +67,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST sensors/{id}/silence": {"json": {"minutes": 5, "reason": "Seen"}},
     "PUT watch-defaults/{sensor_type}": {"json": {}},
     "POST sensors/{id}/readings": {"json": {"timestamp": make.at(), "value": 1}},
+    "POST sensors/{id}/calibrations": {"json": {"at": make.at(), "offset": 0}},
 }
 """What is sent to the routes that would refuse a call without a body before they look for anything."""
 
