@@ -7,13 +7,25 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from benchmarks import companies, detection, events, history, readings, sign_ins, starting, transactions, ways_in
+from benchmarks import (
+    companies,
+    detection,
+    events,
+    history,
+    readings,
+    sign_ins,
+    starting,
+    transactions,
+    watching,
+    ways_in,
+)
 from benchmarks.measuring import Figure
 from foodflow.kernel.telemetry import configure_logging
 
 BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "readings": readings.run,
     "history": history.run,
+    "watching": watching.run,
     "transactions": transactions.run,
     "events": events.run,
     "companies": companies.run,

@@ -234,7 +234,7 @@ def _speed(sensors: int, steps: int) -> Figure:
         times, values = (np.concatenate([columns[place] for columns in runs]) for place in (0, 1))
         low, high = np.full(len(values), -10.0), np.full(len(values), 10.0)
         began = time.perf_counter()
-        sort_out(keys, times, values)
+        sort_out(keys, times)
         outside(values, low, high)
         limits.append(time.perf_counter() - began)
     amount = sensors * steps

@@ -7,7 +7,8 @@ from uuid import uuid4
 import httpx
 
 from tests.identity import provider
-from tests.make import PASSWORD
+from tests.kernel.webhooks.make import carry
+from tests.make import COMPANIES, PASSWORD, everything
 
 Maker = Callable[[httpx.AsyncClient], Awaitable[str]]
 """Makes a thing as the client's company and returns what stands in the path for it."""
@@ -63,6 +64,35 @@ async def _sensor(client: httpx.AsyncClient) -> dict[str, Any]:
     line = await _line(client)
     kind = {"name": "Kettle", "sensor_type": "temperature", "unit_of_measure": "Cel"}
     return await _posted(client, f"{PLANT}/sensors", sensor_code=uuid4().hex, line_id=line["id"], **kind)
+
+
+async def _alarm(client: httpx.AsyncClient) -> dict[str, Any]:
+    line = await _line(client)
+    return (await _alarms(client, line["id"], 1))[0]
+
+
+async def _flood(client: httpx.AsyncClient) -> dict[str, Any]:
+    line = await _line(client)
+    await _alarms(client, line["id"], 11)
+    found: dict[str, Any] = (await client.get(f"{PLANT}/alarm-floods", params={"line_id": line["id"]})).json()
+    return dict(found["results"][0])
+
+
+async def _alarms(client: httpx.AsyncClient, line_id: str, count: int) -> list[dict[str, Any]]:
+    """So many alarms of a line, each of a sensor of its own that is too warm."""
+    kind = {"name": "Kettle", "sensor_type": "temperature", "unit_of_measure": "Cel", "max_value": 5}
+    path, at = f"{PLANT}/sensors", "2026-01-05T06:00:00Z"
+    ids = [(await _posted(client, path, sensor_code=uuid4().hex, line_id=line_id, **kind))["id"] for _ in range(count)]
+    rows = [{"sensor_id": id, "timestamp": at, "value": 99} for id in ids]
+    assert (await client.post(f"{path}/readings/bulk", json={"readings": rows})).is_success
+    found = await client.get(f"{PLANT}/alarms", params={"line_id": line_id})
+    return list(found.json()["results"])
+
+
+async def _typed_sensor(client: httpx.AsyncClient) -> dict[str, Any]:
+    line, kind = await _line(client), {"name": "Kettle", "unit_of_measure": "Cel"}
+    named = {"sensor_code": uuid4().hex, "sensor_type": uuid4().hex}
+    return await _posted(client, f"{PLANT}/sensors", line_id=line["id"], **named, **kind)
 
 
 async def _audit_entry(client: httpx.AsyncClient) -> dict[str, Any]:
@@ -133,6 +163,19 @@ async def _reason(client: httpx.AsyncClient) -> dict[str, Any]:
     return await _posted(client, f"{PLANT}/stop-reasons", code=uuid4().hex, name="Jam", category="mechanical")
 
 
+async def _webhook(client: httpx.AsyncClient) -> dict[str, Any]:
+    return await _posted(client, "/api/v1/webhooks", url="https://receiver.example/hook")
+
+
+async def _event(client: httpx.AsyncClient) -> dict[str, Any]:
+    batch = await _batch(client)
+    transport: Any = client._transport
+    await carry(transport.app.state.database, *map(everything, COMPANIES))
+    found = await client.get("/api/v1/events", params={"subject": f"plant.batch/{batch['id']}"})
+    told: dict[str, Any] = found.json()["results"][0]
+    return told
+
+
 def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: str = "id") -> Maker:
     async def make(client: httpx.AsyncClient) -> str:
         return str((await made(client))[field])
@@ -155,6 +198,9 @@ MAKERS: Final[dict[str, Maker]] = {
     f"{PLANT}/calendars/{{plant_name:path}}": _of(_calendar, "plant_name"),
     f"{PLANT}/downtimes/{{id}}": _of(_downtime),
     f"{PLANT}/stop-reasons/{{id}}": _of(_reason),
+    f"{PLANT}/alarms/{{id}}": _of(_alarm),
+    f"{PLANT}/alarm-floods/{{id}}": _of(_flood),
+    f"{PLANT}/watch-defaults/{{sensor_type}}": _of(_typed_sensor, "sensor_type"),
     "/fragments/line/{id}": _of(_line),
     "/people/{id}": _of(_user),
     "/people/programs/{id}": _of(_service_account),
@@ -166,6 +212,8 @@ MAKERS: Final[dict[str, Maker]] = {
     "/api/v1/api-keys/{id}": _of(_key),
     f"{AUTH}/sessions/{{id}}": _of(_session),
     f"{AUDIT}/{{sequence}}": _of(_audit_entry, "sequence"),
+    "/api/v1/events/{id}": _of(_event),
+    "/api/v1/webhooks/{id}": _of(_webhook),
     f"{PROVIDERS}/{{id}}": _of(_provider),
     IDENTITIES_OF_USER: _of(_oneself),
     "/api/v1/auth/external-identities/{id}": _of(_external_identity),

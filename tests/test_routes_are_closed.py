@@ -57,6 +57,8 @@ OPEN = {
     "POST /api/v1/auth/email/confirm",
     "POST /api/v1/auth/invitations/look",
     "POST /api/v1/auth/invitations/accept",
+    "GET /api/v1/events/types",
+    "GET /api/v1/events/types/{type}",
     "GET /api/v1/auth/providers",
     "GET /api/v1/auth/oidc/callback",
     "GET /api/v1/auth/oidc/{id}/start",

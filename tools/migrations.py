@@ -24,6 +24,8 @@ from tools.catalogue import contents, structure
 
 NOT_MAPPED = {
     "platform": {
+        "broker_cursors": "one row a broker, moved by kernel.brokers with statements of its own",
+        "event_carriers": "one row a company, moved by kernel.carrying with statements of its own",
         "outbox": "written by platform.tell and read by the relay, which have statements of their own",
         "relay": "one row, the relay's own",
         "revisions": "made before the first revision, by kernel.migrations",

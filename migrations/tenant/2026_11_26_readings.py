@@ -8,7 +8,7 @@ down_revision = "2026_11_26_batches"
 # Each call writes its sensors' rows anew: with room beside them that touches no index.
 SENSORS = """
 ALTER TABLE sensors
-    ADD COLUMN last_status bigint NOT NULL DEFAULT 0,
+    ADD COLUMN last_status bigint NOT NULL DEFAULT '0',
     ADD COLUMN last_received timestamptz,
     ADD COLUMN loose_blocks integer NOT NULL DEFAULT 0,
     ADD COLUMN loose_since timestamptz;

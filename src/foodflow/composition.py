@@ -6,6 +6,7 @@ from foodflow.identity import jobs as identity_jobs
 from foodflow.identity.usecases.personal import RecordsOf
 from foodflow.kernel import relay
 from foodflow.kernel.db import Database
+from foodflow.kernel.event_log import jobs as event_log_jobs
 from foodflow.kernel.events import Listeners
 from foodflow.kernel.jobs import Job, PlatformJob
 from foodflow.plant import jobs as plant_jobs
@@ -15,7 +16,7 @@ VERSION = version("foodflow")
 EVENTS_KEPT_DAYS = 30
 
 LISTENERS: Listeners = {}
-JOBS: tuple[Job, ...] = (*identity_jobs.JOBS, *plant_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*identity_jobs.JOBS, *plant_jobs.JOBS, *event_log_jobs.JOBS)
 PERSONAL: RecordsOf = {"plant": plant.recorded_by}
 """What each part of the business has recorded by a person, for whoever asks for their own data."""
 
@@ -27,5 +28,6 @@ async def _forget_delivered_events(database: Database) -> None:
 PERIODIC: tuple[PlatformJob, ...] = (
     *identity_jobs.PERIODIC,
     *plant_jobs.PERIODIC,
+    *event_log_jobs.PERIODIC,
     PlatformJob("events.forget_delivered", "47 2 * * *", _forget_delivered_events),
 )

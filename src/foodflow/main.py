@@ -15,6 +15,7 @@ from foodflow.identity.public.signing_in import SESSION_COOKIE
 from foodflow.identity.routes import router as identity_router
 from foodflow.kernel.audit.routes import router as audit_router
 from foodflow.kernel.db import Database
+from foodflow.kernel.event_log.routes import router as event_log_router
 from foodflow.kernel.http import health, middleware, openapi, problems, reference
 from foodflow.kernel.http.addresses import TrustedProxies
 from foodflow.kernel.http.limits import Limiter
@@ -26,6 +27,8 @@ from foodflow.kernel.openid_connect import OpenIdConnect
 from foodflow.kernel.outside_sites import Sites
 from foodflow.kernel.outside_tokens import OutsideTokens, issuers_of
 from foodflow.kernel.sealing import Sealer
+from foodflow.kernel.webhooks.posting import Post
+from foodflow.kernel.webhooks.routes import router as webhooks_router
 from foodflow.plant.routes import router as plant_router
 from foodflow.settings import Settings
 
@@ -63,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.database, app.state.hub = settings, database, hub
     app.state.sealer, app.state.limiter = Sealer(secret_key), limiter
     app.state.postbox = Postbox(settings, app.state.sealer)
+    app.state.post = Post(settings.public_url)
     app.state.personal = composition.PERSONAL
     app.state.csrf = Csrf(settings, secret_key)
     app.state.outside_tokens = OutsideTokens(issuers_of(settings), Sites(private=True))
@@ -72,7 +76,15 @@ def create_app(settings: Settings) -> FastAPI:
     health.install(app)
     app.include_router(reference.router)
     # They are looked through in this order: what machines call most comes first.
-    for router in (plant_router, live_router, identity_router, audit_router, console_router):
+    for router in (
+        plant_router,
+        live_router,
+        event_log_router,
+        webhooks_router,
+        identity_router,
+        audit_router,
+        console_router,
+    ):
         app.include_router(router)
     pages.install(app)
     openapi.install(app, session_cookie=SESSION_COOKIE)

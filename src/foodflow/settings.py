@@ -19,7 +19,7 @@ _PREFIX = "FOODFLOW_"
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not bound here: how to reach a server that is
 # Needed by whoever prepares the database alone, so the parts are started without it.
 _NOT_FOR_PARTS = frozenset({"admin_password", "api_key"})
-_MAY_CARRY_A_PASSWORD = frozenset({"database_url", "redis_url", "smtp_url"})
+_MAY_CARRY_A_PASSWORD = frozenset({"brokers", "database_url", "redis_url", "smtp_url"})
 _LONGEST_VALUE_SHOWN = 80
 
 
@@ -75,6 +75,15 @@ def _mail_server(value: str) -> str:
 def _redis_url(value: str) -> str:
     if urlsplit(value).scheme not in {"redis", "rediss"}:
         message = "not a redis:// or rediss:// URL"
+        raise ValueError(message)
+    return value
+
+
+def _broker_url(value: str) -> str:
+    parts = urlsplit(value)
+    _ = parts.port  # raises ValueError unless the port is a number from 0 to 65535
+    if parts.scheme not in {"nats", "tls", "redis", "rediss", "mqtt", "mqtts"} or not parts.hostname:
+        message = "not the URL of a broker"
         raise ValueError(message)
     return value
 
@@ -159,6 +168,13 @@ class Settings(BaseSettings):
         "a URL such as redis://host:6379/0",
         validation_alias="REDIS_URL",
         repr=False,  # it may carry a password
+    )
+    brokers: Annotated[tuple[Annotated[str, AfterValidator(_broker_url)], ...], BeforeValidator(_listed)] = _setting(
+        (),
+        "Brokers that all events are relayed to, separated by commas: NATS JetStream (nats://, tls://),"
+        " Redis Streams (redis://, rediss://), MQTT (mqtt://, mqtts://).",
+        "URLs such as nats://host:4222,redis://:password@host:6379/0",
+        repr=False,  # they may carry passwords
     )
     smtp_url: Annotated[str, AfterValidator(_mail_server)] | None = _setting(
         None,

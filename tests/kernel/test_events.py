@@ -179,6 +179,9 @@ def test_an_envelope_is_a_cloud_event() -> None:
         "subject": "thing/1",
         "time": "2001-02-03T04:05:06Z",
         "datacontenttype": "application/json",
+        "dataschema": "/api/v1/events/types/thing.happened",
+        "tenantid": "demo",
+        "needs": "thing.read",
         "sequence": "12",
         "data": {"number": 3},
     }

@@ -68,7 +68,11 @@ DEEDS: list[tuple[Deed, list[str], list[str]]] = [
     (lambda client, on: make.sensor(client, on.line["id"]), ["sensor.created"], []),
     (lambda client, on: client.patch(on.at_sensor, json={"max_value": 9}), ["sensor.changed"], []),
     (lambda client, on: client.delete(on.at_sensor), ["sensor.deleted"], []),
-    (lambda client, on: make.store(client, on.sensor["id"], {0: 9}), [], ["plant.sensor.limits_broken"]),
+    (
+        lambda client, on: make.store(client, on.sensor["id"], {0: 9}),
+        [],
+        ["plant.sensor.limits_broken", "plant.anomaly.raised"],
+    ),
     (
         lambda client, on: make.upload(client, on.line["id"], f"time,v\n{make.at()},1\n"),
         ["sensor.created", "readings.imported"],

@@ -20,6 +20,8 @@ from foodflow.kernel import clock
 _TOLD = "foodflow.events.told"
 _LISTENERS = "foodflow.events.listeners"
 _MAX_ROUNDS = 16
+TYPES_PATH = "/api/v1/events/types"
+"""Where the schema of each type's data is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +61,11 @@ class Envelope:
     data: dict[str, Any]
     site: str | None = None
 
-    def cloud_event(self) -> dict[str, Any]:
-        """The structured JSON form (CloudEvents 1.0, section 3)."""
-        return {
+    def cloud_event(self, address: str = "") -> dict[str, Any]:
+        """The structured JSON form (CloudEvents 1.0, section 3), with the company, the site and the permission as
+        extension attributes; `address` is where this installation is reached, for the address of the data's schema.
+        """
+        event = {
             "specversion": "1.0",
             "id": str(self.id),
             "source": f"/companies/{self.tenant}",
@@ -69,9 +73,13 @@ class Envelope:
             "subject": self.subject,
             "time": self.time.isoformat().replace("+00:00", "Z"),
             "datacontenttype": "application/json",
+            "dataschema": f"{address}{TYPES_PATH}/{self.type}",
+            "tenantid": self.tenant,
+            "needs": self.needs,
             "sequence": str(self.sequence),
             "data": self.data,
         }
+        return event if self.site is None else {**event, "site": self.site}
 
 
 Listener = Callable[[AsyncSession, Event], Awaitable[None]]

@@ -57,19 +57,26 @@ async def _parts(session: AsyncSession, statement: Select[RowT]) -> Parts:
 
 async def csv_file(session: AsyncSession, parts: Parts, shape: type[Out], *, name: str) -> StreamingResponse:
     """Rows, which come in parts, as the file `<name>.csv` with a column for each field of the shape."""
+    pieces = _pieces(parts, shape)
+    return await whole_file(session, pieces, media_type="text/csv; charset=utf-8; header=present", name=f"{name}.csv")
+
+
+async def whole_file(
+    session: AsyncSession, pieces: AsyncIterator[bytes], *, media_type: str, name: str
+) -> StreamingResponse:
+    """A file that is whole before its first byte is sent, of pieces that come one after the other."""
     if await session.scalar(_SLOT, {"slots": AT_ONCE}) is None:
         raise Unavailable("other exports of this company are being made; try again in a moment")
     with ExitStack() as unless_whole:
         file: _File = unless_whole.enter_context(SpooledTemporaryFile(_IN_MEMORY))
-        await _fill(file, parts, shape)
+        async for piece in pieces:
+            await asyncio.to_thread(file.write, piece)  # a large file is on disk
         unless_whole.pop_all()
     size = file.tell()
     file.seek(0)
-    headers = {"Content-Disposition": disposition(f"{name}.csv"), "Content-Length": str(size)}
+    headers = {"Content-Disposition": disposition(name), "Content-Length": str(size)}
     return StreamingResponse(
-        _content(file),
-        media_type="text/csv; charset=utf-8; header=present",
-        headers=headers | {"X-Content-Type-Options": "nosniff"},
+        _content(file), media_type=media_type, headers=headers | {"X-Content-Type-Options": "nosniff"}
     )
 
 
@@ -78,17 +85,17 @@ def disposition(name: str) -> str:
     return f'attachment; filename="{re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip(".")}"'
 
 
-async def _fill(file: _File, parts: Parts, shape: type[Out]) -> None:
+async def _pieces(parts: Parts, shape: type[Out]) -> AsyncIterator[bytes]:
     columns = columns_of(shape)
-    file.write("\ufeff".encode() + _lines([columns]))
+    yield "\ufeff".encode() + _lines([columns])
     async for part in parts:
-        # Off the event loop: the rows of a part take milliseconds, and a large file is on disk.
-        await asyncio.to_thread(_append, file, part, shape, columns)
+        # Off the event loop: the rows of a part take milliseconds.
+        yield await asyncio.to_thread(_written, part, shape, columns)
 
 
-def _append(file: _File, rows: Sequence[object], shape: type[Out], columns: Sequence[str]) -> None:
+def _written(rows: Sequence[object], shape: type[Out], columns: Sequence[str]) -> bytes:
     dumped = (shape.model_validate(row).model_dump(mode="json") for row in rows)
-    file.write(_lines([cell(row[column]) for column in columns] for row in dumped))
+    return _lines([cell(row[column]) for column in columns] for row in dumped)
 
 
 def columns_of(shape: type[Out]) -> list[str]:

@@ -22,6 +22,14 @@ _ENQUEUE_FOR = text(
     "CAST(:tenants AS text[]), CAST(:tasks AS text[]), CAST(:arguments AS jsonb[])) WITH ORDINALITY"
     " AS r (tenant, task, arguments, place) ORDER BY r.place"
 )
+# Only the catalogue is looked at, so that companies without any rows cost nothing.
+_ENQUEUE_WHERE_USED = text(
+    "SELECT platform.enqueue_for(t.slug, :task, '{}', NULL, :task, NULL) FROM platform.tenants AS t"
+    " JOIN pg_namespace AS n ON n.nspname = 't_' || replace(t.slug, '-', '_')"
+    " JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = :table AND c.relkind = 'r'"
+    " WHERE t.suspended_at IS NULL AND pg_relation_size(c.oid) > 0 ORDER BY t.slug"
+)
+
 _ENQUEUE_FOR_ALL = text(
     "SELECT platform.enqueue_for(slug, :task, CAST(:arguments AS jsonb), NULL, :task, NULL) FROM platform.tenants"
     " WHERE suspended_at IS NULL ORDER BY slug"
@@ -76,6 +84,13 @@ async def enqueue_for(session: AsyncSession, tenant: str, name: str, /, **argume
     """Have a job done for a company out of a transaction of the platform, once that has committed."""
     values = {"tenants": [tenant], "tasks": [name], "arguments": [json.dumps(arguments)]}
     await session.execute(_ENQUEUE_FOR, values)
+
+
+async def enqueue_where_used(session: AsyncSession, name: str, /, *, table: str) -> None:
+    """Have a job done for each company whose table has ever had a row, out of a transaction of the platform; where one
+    still waits, it is not put there again.
+    """
+    await session.execute(_ENQUEUE_WHERE_USED, {"task": name, "table": table})
 
 
 async def enqueue_for_all(session: AsyncSession, name: str, /, **arguments: Any) -> None:  # noqa: ANN401

@@ -12,12 +12,16 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+
+from foodflow.kernel import clock
 
 SECONDS = 5.0
 """How long a site has to answer, from the look-up of its name to the last byte."""
@@ -38,6 +42,11 @@ _OWN_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 PublishedT = TypeVar("PublishedT")
 
 
+_SECONDS_TO_TAKE = 10.0
+_BYTES_SHOWN = 1000
+_MOST_DIGITS = 9
+
+
 class SiteError(Exception):
     """A site did not answer, not in time, not as it should, or must not be asked; the text says so in a sentence."""
 
@@ -48,6 +57,17 @@ class SiteAnswer:
 
     status: int
     content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a site answered to something that it was sent: its status, the beginning of its answer, and in how many
+    seconds it wants to be asked again, if it says so.
+    """
+
+    status: int
+    beginning: str
+    retry_after: int | None
 
 
 def is_web_address(url: str) -> bool:
@@ -96,6 +116,27 @@ class Sites:
         form = {"content-type": "application/x-www-form-urlencoded"}
         return await self._ask("POST", url, body, {**headers, **form})
 
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Receipt:
+        """Send something to a site, and read no more than the beginning of what it says to that; a redirect is an
+        answer as any other.
+        """
+        if not is_web_address(url):
+            raise SiteError(f"{_named(url)} is not an https address")
+        given = {"accept-encoding": "identity", **headers}
+        transport = _ToJudgedAddress(private=self._private)
+        try:
+            async with (
+                asyncio.timeout(_SECONDS_TO_TAKE),
+                httpx.AsyncClient(transport=transport, trust_env=False, timeout=_SECONDS_TO_TAKE) as client,
+                client.stream("POST", url, content=body, headers=given) as answer,
+            ):
+                beginning = await _beginning(answer)
+        except TimeoutError:
+            raise SiteError(f"{_named(url)} did not answer within {_SECONDS_TO_TAKE:.0f} seconds") from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):
+            raise SiteError(f"{_named(url)} cannot be reached") from None
+        return Receipt(answer.status_code, beginning, _retry_after(answer))
+
     async def _ask(
         self, method: str, url: str, body: str | None = None, headers: Mapping[str, str] | None = None
     ) -> SiteAnswer:
@@ -126,6 +167,28 @@ async def _bounded(answer: httpx.Response) -> bytes:
         if len(content) > MAX_ANSWER:
             raise SiteError(f"{_named(str(answer.request.url))} answered with more than {MAX_ANSWER // 1000} kB")
     return content
+
+
+async def _beginning(answer: httpx.Response) -> str:
+    content = b""
+    async for chunk in answer.aiter_raw():
+        content += chunk
+        if len(content) >= _BYTES_SHOWN:
+            break
+    return content[:_BYTES_SHOWN].decode(errors="replace").replace("\0", "\ufffd")
+
+
+def _retry_after(answer: httpx.Response) -> int | None:
+    """The seconds of `Retry-After`, or those until the moment that it names (RFC 9110, section 10.2.3)."""
+    given = answer.headers.get("retry-after", "")
+    if given.isdecimal() and given.isascii() and len(given) <= _MOST_DIGITS:
+        return int(given)
+    try:
+        moment = parsedate_to_datetime(given)
+    except ValueError:
+        return None
+    until = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return max(0, int((until - clock.now()).total_seconds()))
 
 
 def _named(url: str) -> str:

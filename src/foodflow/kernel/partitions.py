@@ -55,6 +55,14 @@ async def _make(session: AsyncSession, table: str, month: str) -> None:
     await session.execute(text(f"ALTER TABLE {table} ATTACH PARTITION {table}_{month} {bounds}"))
 
 
+async def remove_months_before(session: AsyncSession, table: str, before: datetime) -> None:
+    """Remove the partitions that lie wholly before a moment, with all that is in them."""
+    for month in sorted(await _months_kept(session, table)):
+        if _bounds(month)[1] <= before:
+            await session.execute(_LOCK, {"table": table})
+            await session.execute(text(f"DROP TABLE IF EXISTS {table}_{month}"))
+
+
 def _bounds(month: str) -> tuple[datetime, datetime]:
     start = datetime.strptime(month, "%Y_%m").replace(tzinfo=UTC)
     return start, start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)

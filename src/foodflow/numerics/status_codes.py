@@ -24,6 +24,12 @@ def are_bad(statuses: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return bad
 
 
+def are_uncertain(statuses: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which statuses say that a value is doubtful; of shape (n,)."""
+    uncertain: NDArray[np.bool_] = (statuses & _SEVERITY) == UNCERTAIN
+    return uncertain
+
+
 def are_reserved(statuses: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Which statuses have a severity that means nothing; of shape (n,)."""
     reserved: NDArray[np.bool_] = (statuses & _SEVERITY) == _SEVERITY

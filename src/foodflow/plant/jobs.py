@@ -5,11 +5,12 @@ from uuid import UUID
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
-from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_all
+from foodflow.kernel.jobs import Job, PlatformJob, enqueue_for_all, enqueue_where_used
 from foodflow.plant.events.batches import BatchCompleted
 from foodflow.plant.queries.packing import keys_to_pack
 from foodflow.plant.queries.retention import HOURS, MINUTES, READINGS
-from foodflow.plant.usecases import batches, packing, retention, rollups
+from foodflow.plant.tables.watches import WatchState
+from foodflow.plant.usecases import batches, flooding, packing, retention, rollups, watching
 from foodflow.plant.usecases.remeasuring import MEASURE_BATCH
 
 
@@ -17,6 +18,19 @@ async def measure_completed_batch(database: Database, actor: Actor, *, event: di
     """Measure the effectiveness of a batch that was completed, or of whose time something was reported late."""
     async with tenant_transaction(database, actor) as session:
         await batches.measure_batch(session, actor, UUID(event["batch_id"]))
+
+
+async def look_after_alarms(database: Database, actor: Actor) -> None:
+    """Raise alarms for sensors that have fallen silent, and end floods that are over."""
+    async with tenant_transaction(database, actor) as session:
+        await watching.notice_silence(session, actor)
+        await flooding.end_floods(session)
+
+
+async def have_alarms_looked_after(database: Database) -> None:
+    """Have the alarms looked after of each company that has ever had a reading."""
+    async with platform_transaction(database) as session:
+        await enqueue_where_used(session, LOOK_AFTER_ALARMS, table=WatchState.__tablename__)
 
 
 async def pack_readings(database: Database, actor: Actor, *, least: int = packing.LOOSE) -> None:
@@ -41,6 +55,9 @@ async def tidy_readings(database: Database) -> None:
     async with platform_transaction(database) as session:
         await enqueue_for_all(session, packing.MAKE_MONTHS)
         await enqueue_for_all(session, packing.PACK, least=1)
+
+
+LOOK_AFTER_ALARMS = "plant.look_after_alarms"
 
 
 async def roll_up(database: Database, actor: Actor) -> None:
@@ -117,9 +134,11 @@ JOBS = (
     Job(packing.MAKE_MONTHS, make_months),
     Job(rollups.ROLL_UP, roll_up),
     Job(retention.APPLY, apply_retention),
+    Job(LOOK_AFTER_ALARMS, look_after_alarms, attempts=1),
 )
 PERIODIC = (
     PlatformJob("plant.tidy_readings", "7 1 * * *", tidy_readings),
     PlatformJob("plant.ask_to_roll_up", "2-59/10 * * * *", ask_to_roll_up),
     PlatformJob("plant.ask_to_apply_retention", "22 1 * * *", ask_to_apply_retention),
+    PlatformJob("plant.have_alarms_looked_after", "* * * * *", have_alarms_looked_after),
 )

@@ -1,5 +1,14 @@
 """What others may use of the plant: its events, and the board of its lines."""
 
+from foodflow.plant.events.alarms import (
+    AlarmAcknowledged,
+    AlarmClosed,
+    AlarmFloodBegan,
+    AlarmFloodEnded,
+    AlarmSilenced,
+    AnomalyCleared,
+    AnomalyRaised,
+)
 from foodflow.plant.events.batches import (
     BatchCancelled,
     BatchCompleted,
@@ -22,6 +31,13 @@ from foodflow.plant.usecases.traces import Point, Trace, TracedExcursion
 
 __all__ = [
     "CHARTS",
+    "AlarmAcknowledged",
+    "AlarmClosed",
+    "AlarmFloodBegan",
+    "AlarmFloodEnded",
+    "AlarmSilenced",
+    "AnomalyCleared",
+    "AnomalyRaised",
     "BatchCancelled",
     "BatchCompleted",
     "BatchCreated",

@@ -36,6 +36,7 @@ async def test_a_company_comes_back_row_by_row(
         "reading_blocks_2024_01": 1000,
         "audit_entries": 5,
         "audit_head": 1,
+        "event_log_head": 1,
     }
     assert after == before
     async with tenant_transaction(database, source) as session:

@@ -26,6 +26,9 @@ BEGIN = YESTERDAY.replace(hour=1, minute=0, second=0)  # no line has its weekly 
 END = BEGIN + timedelta(hours=HOURS)
 
 _TABLES = (
+    "alarm_deeds",
+    "alarms",
+    "alarm_floods",
     "production_counts",
     "batch_moves",
     "batch_runs",

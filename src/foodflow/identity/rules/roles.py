@@ -9,9 +9,10 @@ WHO_AM_I = "identity.who_am_i"
 """Held by everybody, and by every key, whatever it was made for."""
 
 _SELF = frozenset({WHO_AM_I, "identity.read_self", "identity.change_self"})
-_EVERYBODY = _SELF | {"live.listen"}
+_EVERYBODY = _SELF | {"live.listen", "events.read"}
 _READ = frozenset({"plant.read"})
 _OPERATE = frozenset({"plant.run_batches", "plant.record"})
+_HANDLE = frozenset({"plant.handle_alarms"})
 _CONFIGURE = frozenset({"plant.configure"})
 _CALIBRATE = frozenset({"plant.calibrate"})
 _TEAM = frozenset({"identity.read_team"})
@@ -20,11 +21,18 @@ _PEOPLE = _TEAM | {"identity.read_people", "identity.manage_people"}
 ADMINISTRATOR = "administrator"
 ROLES: dict[str, frozenset[str]] = {
     ADMINISTRATOR: frozenset({"*"}),
-    "manager": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _CALIBRATE | _PEOPLE | {"audit.read"},
+    "manager": _EVERYBODY
+    | _READ
+    | _OPERATE
+    | _HANDLE
+    | _CONFIGURE
+    | _CALIBRATE
+    | _PEOPLE
+    | {"audit.read", "events.manage_webhooks"},
     "planner": _EVERYBODY | _READ,
-    "quality": _EVERYBODY | _READ | _CALIBRATE | {"audit.read"},
-    "supervisor": _EVERYBODY | _READ | _OPERATE | _CONFIGURE | _CALIBRATE | _TEAM,
-    "operator": _EVERYBODY | _READ | _OPERATE,
+    "quality": _EVERYBODY | _READ | _HANDLE | _CALIBRATE | {"audit.read"},
+    "supervisor": _EVERYBODY | _READ | _OPERATE | _HANDLE | _CONFIGURE | _CALIBRATE | _TEAM,
+    "operator": _EVERYBODY | _READ | _OPERATE | _HANDLE,
     "viewer": _EVERYBODY | _READ,
     "integration": _EVERYBODY | _READ | {"plant.record"},
 }

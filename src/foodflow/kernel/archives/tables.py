@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEFT_OUT = frozenset({"answers"})
-"""What is sealed with the installation's own key, and of no use after a day."""
+LEFT_OUT = frozenset({"answers", "webhook_secrets"})
+"""What is sealed with the installation's own key, and of no use elsewhere."""
 
 TABLES = """
 SELECT c.relname::text AS name,

@@ -21,6 +21,7 @@ def carry_on(known: Records, judged: Judged) -> None:
         columns = offsets[full[sensors] - 1] + sensors
         for name, end in _ends(judged, columns).items():
             known[name][sensors] = end
+    known["told"] = judged.edges.active[blocks.fill[last] - 1, last]
     known["fill"] = blocks.fill[last] % BLOCK
     known["tail_times"] = blocks.times[:, last].T
     known["tail_values"] = blocks.values[:, last].T

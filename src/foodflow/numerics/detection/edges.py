@@ -28,7 +28,8 @@ class Edges:
 def edges(blocks: Blocks, records: Records, signs: Signs, fresh: NDArray[np.bool_]) -> Edges:
     """Raise where a sign raises; clear where none has held for one reading, for three (limits, rate) or eight (charts).
 
-    Where another level has just been taken as normal, the charts' rules are over.
+    Where another level has just been taken as normal, the charts' rules are over. The first new reading turns what was
+    told before into what holds now, also where settings that have changed let older readings say something else.
     """
     clearing = ~_held(blocks.led(signs.holding, records["past_held"]))
     raising = signs.raising.copy()
@@ -50,6 +51,8 @@ def edges(blocks: Blocks, records: Records, signs: Signs, fresh: NDArray[np.bool
     changed = active.copy()
     changed[1:] ^= active[:-1]
     changed[0] ^= before
+    first = (blocks.old[: blocks.first], np.arange(blocks.first))
+    changed[first] = active[first] ^ records["told"]
     return Edges(active, changed)
 
 

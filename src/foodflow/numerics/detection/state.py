@@ -41,6 +41,8 @@ BODY: Final = np.dtype(
         ("repeats", "<i8"),
         # What is going on.
         ("active", "<u4"),
+        # What was going on by what has been told: with other settings, readings of the block may say something else.
+        ("told", "<u4"),
         ("since", "<i8", len(RULES)),
         ("gap_told", "<i8"),
         ("cusum_up", "<f8"),

@@ -1,10 +1,11 @@
-"""What lines and batches say of whoever recorded them."""
+"""What lines, batches, sensors and alarms say of whoever recorded them or did something about them."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foodflow.plant.tables.alarms import AlarmDeed
 from foodflow.plant.tables.batches import BatchMove, ProductionCount
 from foodflow.plant.tables.calibrations import Calibration
 from foodflow.plant.tables.costs import BatchCost
@@ -46,3 +47,9 @@ async def calibrations_recorded_by(session: AsyncSession, recorder: str) -> Sequ
     """The calibrations that somebody recorded, in their order."""
     found = select(Calibration).where(Calibration.recorded_by == recorder)
     return (await session.scalars(found.order_by(Calibration.at, Calibration.id))).all()
+
+
+async def alarm_deeds_by(session: AsyncSession, recorder: str) -> Sequence[AlarmDeed]:
+    """What somebody did about alarms, in their order."""
+    found = select(AlarmDeed).where(AlarmDeed.by == recorder)
+    return (await session.scalars(found.order_by(AlarmDeed.at, AlarmDeed.id))).all()

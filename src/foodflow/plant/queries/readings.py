@@ -84,9 +84,9 @@ JOIN reading_blocks AS b ON b.sensor_key = w.key
 ORDER BY w.key
 """  # noqa: S608 - the same
 _REPORTING = """
-SELECT s.id, s.key, s.line_id, l.plant_name, s.sensor_code, s.min_value, s.max_value, s.is_active, s.first_reading_time,
-       s.last_reading_time, s.last_reading_value, s.last_breach, s.last_status, s.last_received, s.loose_blocks,
-       s.loose_since, s.calibration_offset, s.last_calibration_date
+SELECT s.id, s.key, s.line_id, l.plant_name, s.sensor_code, s.name, s.unit_of_measure, s.min_value, s.max_value,
+       s.is_active, s.first_reading_time, s.last_reading_time, s.last_reading_value, s.last_breach, s.last_status,
+       s.last_received, s.loose_blocks, s.loose_since, s.calibration_offset, s.last_calibration_date
 FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
 WHERE s.id = ANY(CAST(%(ids)s AS uuid[]))
       AND (CAST(%(sites)s AS text[]) IS NULL OR l.plant_name = ANY(CAST(%(sites)s AS text[])))
@@ -102,6 +102,8 @@ class Reporting(NamedTuple):
     line_id: UUID
     plant_name: str
     sensor_code: str
+    name: str
+    unit_of_measure: str
     min_value: float | None
     max_value: float | None
     is_active: bool

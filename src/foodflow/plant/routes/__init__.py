@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from foodflow.plant.routes import (
+    alarms,
     batches,
     calendars,
     calibrations,
@@ -22,10 +23,11 @@ from foodflow.plant.routes import (
     sensors,
     states,
     trials,
+    watches,
 )
 
 router = APIRouter(prefix="/api/v1/plant-ops")
 for part in (lines, states, batches, imports, readings, rollups, retention, sensors, calendars, downtimes, reasons):
     router.include_router(part.router)
-for part in (counts, scrap, parameters, costs, results, trials, losses, calibrations):
+for part in (counts, scrap, parameters, costs, results, trials, losses, calibrations, alarms, watches):
     router.include_router(part.router)

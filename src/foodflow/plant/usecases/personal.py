@@ -8,13 +8,16 @@ from foodflow.plant.queries import personal as queries
 
 
 async def recorded_by(session: AsyncSession, recorder: str) -> dict[str, list[dict[str, Any]]]:
-    """The states, counts, moves of batches, values, costs and calibrations that an actor (`user:17`) recorded."""
+    """The states, counts, moves of batches, values, costs and calibrations that an actor (`user:17`) recorded, and
+    what they did about alarms.
+    """
     states = await queries.states_recorded_by(session, recorder)
     counts = await queries.counts_recorded_by(session, recorder)
     moves = await queries.moves_recorded_by(session, recorder)
     actuals = await queries.actuals_recorded_by(session, recorder)
     costs = await queries.costs_recorded_by(session, recorder)
     calibrations = await queries.calibrations_recorded_by(session, recorder)
+    deeds = await queries.alarm_deeds_by(session, recorder)
     return {
         "states": [{"line": s.line_id, "at": s.at, "state": s.state, "reason": s.reason} for s in states],
         "counts": [{"line": c.line_id, "at": c.at, "good": float(c.good), "scrap": float(c.scrap)} for c in counts],
@@ -25,4 +28,5 @@ async def recorded_by(session: AsyncSession, recorder: str) -> dict[str, list[di
             {"sensor": c.sensor_id, "at": c.at, "offset": c.calibration_offset, "by": c.calibrated_by}
             for c in calibrations
         ],
+        "alarms": [{"alarm": d.alarm_id, "at": d.at, "deed": d.deed, "comment": d.comment} for d in deeds],
     }

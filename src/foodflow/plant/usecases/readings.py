@@ -23,7 +23,7 @@ from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.queries.readings import Reading, Reporting
 from foodflow.plant.rules.sensors import MAX_LISTED, ReadingContradicted, SensorInactive, rows_refused, unknown_sensors
 from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
-from foodflow.plant.usecases import blocks
+from foodflow.plant.usecases import blocks, watching
 from foodflow.plant.usecases.blocks import Standing
 from foodflow.plant.usecases.calibrations import corrected
 from foodflow.plant.usecases.noting import Rows, take_note, wire
@@ -94,6 +94,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     rows = offered.only(~standing.known) if standing.known.any() else offered
     if len(rows.keys):
         await _write(session, sensors, rows)
+        await watching.watch(session, sensors, rows)
         # What else follows from stored readings stands here: it is done in their transaction.
         await mark(session, rows, sensors)
     telemetry.READINGS.inc(len(rows.keys))

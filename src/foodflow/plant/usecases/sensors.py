@@ -11,6 +11,7 @@ from foodflow.kernel import audit, clock
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import unless_taken
 from foodflow.kernel.preconditions import require_match
+from foodflow.plant.queries import alarms as alarm_queries
 from foodflow.plant.queries import lines as line_queries
 from foodflow.plant.queries import sensors as queries
 from foodflow.plant.queries.calibrations import has_calibrations
@@ -95,5 +96,7 @@ async def delete_sensor(session: AsyncSession, actor: Actor, id: UUID) -> None:
         raise InUse(f"sensor {sensor.sensor_code} has readings; set is_active to false instead")
     if await has_calibrations(session, sensor.id):
         raise InUse(f"sensor {sensor.sensor_code} has calibrations; set is_active to false instead")
+    if await alarm_queries.has_alarms(session, sensor.id):
+        raise InUse(f"sensor {sensor.sensor_code} has had alarms; set is_active to false instead")
     audit.record(session, actor, "sensor.deleted", sensor.id, code=sensor.sensor_code)
     await session.delete(sensor)

@@ -1,0 +1,130 @@
+"""Alarms, and what people did about them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator
+from sqlalchemy import Column, Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.kernel.actor import Actor
+from foodflow.kernel.paging import Filter, Listing, Wanted
+from foodflow.plant.queries.sites import is_own_line, on_own_lines
+from foodflow.plant.rules.alarms import AlarmNotFound, AlarmState, Priority
+from foodflow.plant.tables.alarms import Alarm, AlarmDeed
+
+COLUMNS: Final[Sequence[Column[object]]] = tuple(Alarm.metadata.tables[Alarm.__tablename__].columns)
+"""The columns of an alarm."""
+
+_Leads = Annotated[Literal["flood"], AfterValidator(lambda _: True)]
+
+LISTING = Listing(
+    key=Alarm.id,
+    order="-raised_at",
+    filters={
+        "state": Filter(Alarm.state, AlarmState),
+        "rule": Filter(Alarm.rule),
+        "priority": Filter(Alarm.priority, Priority),
+        "sensor_id": Filter(Alarm.sensor_id, UUID),
+        "line_id": Filter(Alarm.line_id, UUID),
+        "site": Filter(Alarm.site),
+        "batch_id": Filter(Alarm.batch_id, UUID),
+        "flood_id": Filter(Alarm.flood_id, UUID),
+        "group": Filter(Alarm.leads, _Leads),
+        "raised_at": Filter(Alarm.raised_at, datetime, ranges=True),
+        "cleared_at": Filter(Alarm.cleared_at, datetime, ranges=True),
+        "certainty": Filter(Alarm.certainty, float, ranges=True),
+    },
+    orderings={
+        "raised_at": Alarm.raised_at,
+        "latest_at": Alarm.latest_at,
+        "cleared_at": Alarm.cleared_at,
+        "certainty": Alarm.certainty,
+        "occurrences": Alarm.occurrences,
+        "sensor_code": Alarm.sensor_code,
+        "line_number": Alarm.line_number,
+        "rule": Alarm.rule,
+        "state": Alarm.state,
+    },
+    searches=(Alarm.sensor_code, Alarm.line_number, Alarm.why),
+    export="alarms",
+)
+
+ACKNOWLEDGING = Listing(
+    key=Alarm.id, order=LISTING.order, filters=LISTING.filters, orderings=LISTING.orderings, searches=LISTING.searches
+)
+"""Which alarms are acknowledged together: chosen as in a list, and nothing to export."""
+
+
+def alarms(actor: Actor) -> Select[Alarm]:
+    """The alarms that exist for an actor."""
+    return on_own_lines(select(Alarm), actor, Alarm.line_id)
+
+
+async def alarm(session: AsyncSession, actor: Actor, id: UUID) -> Alarm:
+    """An alarm, or a refusal."""
+    return await _found(session, actor, await session.get(Alarm, id), id)
+
+
+async def alarm_for_update(session: AsyncSession, actor: Actor, id: UUID) -> Alarm:
+    """An alarm as it is now, locked until the transaction ends."""
+    found = await session.get(Alarm, id, with_for_update=True, populate_existing=True)
+    return await _found(session, actor, found, id)
+
+
+async def unacknowledged_for_update(
+    session: AsyncSession, actor: Actor, wanted: Wanted, ids: Sequence[UUID] | None, *, most: int
+) -> Sequence[Alarm]:
+    """The first alarms of a list, and among the named ones, that nobody has acknowledged; locked in the order in which
+    readings lock them.
+    """
+    found = alarms(actor).where(*wanted.conditions, Alarm.closed_at.is_(None), Alarm.acknowledged_at.is_(None))
+    if ids is not None:
+        found = found.where(Alarm.id.in_(ids))
+    locked = found.order_by(Alarm.sensor_id, Alarm.rule, Alarm.id).limit(most).with_for_update(of=Alarm)
+    return (await session.scalars(locked.execution_options(populate_existing=True))).all()
+
+
+async def open_or_cleared_since_for_update(
+    session: AsyncSession, sensor_ids: Sequence[UUID], since: datetime
+) -> Sequence[Alarm]:
+    """The alarms of sensors that are open, and those that cleared since a moment, locked."""
+    found = select(Alarm).where(
+        Alarm.sensor_id.in_(sensor_ids), or_(Alarm.closed_at.is_(None), Alarm.cleared_at >= since)
+    )
+    locked = found.order_by(Alarm.sensor_id, Alarm.rule, Alarm.id).with_for_update(of=Alarm)
+    return (await session.scalars(locked.execution_options(populate_existing=True))).all()
+
+
+async def open_of_for_update(session: AsyncSession, sensor_ids: Sequence[UUID]) -> Sequence[Alarm]:
+    """The open alarms of sensors, locked."""
+    found = select(Alarm).where(Alarm.sensor_id.in_(sensor_ids), Alarm.closed_at.is_(None))
+    locked = found.order_by(Alarm.sensor_id, Alarm.rule, Alarm.id).with_for_update(of=Alarm)
+    return (await session.scalars(locked.execution_options(populate_existing=True))).all()
+
+
+async def is_raised_again(session: AsyncSession, alarm: Alarm) -> bool:
+    """Whether another alarm of the same sensor and rule is open."""
+    found = select(Alarm.id).where(
+        Alarm.sensor_id == alarm.sensor_id, Alarm.rule == alarm.rule, Alarm.closed_at.is_(None), Alarm.id != alarm.id
+    )
+    return await session.scalar(found.limit(1)) is not None
+
+
+async def has_alarms(session: AsyncSession, sensor_id: UUID) -> bool:
+    """Whether a sensor has or had any alarm."""
+    return await session.scalar(select(Alarm.id).where(Alarm.sensor_id == sensor_id).limit(1)) is not None
+
+
+async def deeds(session: AsyncSession, alarm: Alarm) -> Sequence[AlarmDeed]:
+    """What people did about an alarm, in their order."""
+    found = select(AlarmDeed).where(AlarmDeed.alarm_id == alarm.id)
+    return (await session.scalars(found.order_by(AlarmDeed.at, AlarmDeed.id))).all()
+
+
+async def _found(session: AsyncSession, actor: Actor, alarm: Alarm | None, id: UUID) -> Alarm:
+    if alarm is None or not await is_own_line(session, actor, alarm.line_id):
+        raise AlarmNotFound(f"there is no alarm {id}")
+    return alarm

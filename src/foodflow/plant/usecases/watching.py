@@ -1,0 +1,180 @@
+"""Watching sensors as their readings come in, in the transaction that stores them: what the detectors remember and what
+they find is there exactly when the readings are.
+
+The number of statements is the same for one sensor and for thousands; the cost of a reading is constant.
+"""
+
+import asyncio
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.kernel import clock
+from foodflow.kernel import rows as stored
+from foodflow.kernel.actor import Actor
+from foodflow.numerics.detection import watching as detection
+from foodflow.numerics.detection.findings import Rule, Run, Settings
+from foodflow.numerics.epoch import to_micros
+from foodflow.numerics.status_codes import are_bad, are_uncertain
+from foodflow.plant.queries import readings as reading_queries
+from foodflow.plant.queries import watching as queries
+from foodflow.plant.queries.readings import Reporting
+from foodflow.plant.queries.watching import Watched
+from foodflow.plant.rules.watches import gap_of, rhythm_after, settings_of
+from foodflow.plant.tables.watches import WatchState
+from foodflow.plant.usecases import raising
+from foodflow.plant.usecases.noting import Rows
+from foodflow.plant.usecases.raising import Found
+
+IN_A_THREAD = 2000
+"""From so many readings on the detectors work in a thread, so that other callers go on meanwhile."""
+LIVE = 3600.0
+"""A sensor reports as it happens when its latest reading is no older than so many seconds, or than it may be silent."""
+_STEPS = 200
+_SECOND = 1_000_000
+
+
+class _Turn(NamedTuple):
+    """One sensor's readings of a call that are watched, and how."""
+
+    sensor: Reporting
+    known: Watched
+    mine: slice
+    settings: Settings
+    last_at: int
+    rhythm: float
+    seen: int
+
+
+async def watch(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows) -> None:
+    """Look at readings that were just stored, of sensors that the caller has locked; raise and clear alarms.
+
+    Late and Bad readings are left out: the detectors follow the time, and a Bad value says nothing.
+    """
+    left_out = rows.late | are_bad(rows.statuses)
+    timely = rows.only(~left_out) if left_out.any() else rows
+    if not len(timely.keys):
+        return
+    now = clock.now()
+    turns = await _turns(session, sensors, timely, now=now)
+    if not turns:
+        return
+    uncertain = are_uncertain(timely.statuses)
+    runs = [
+        Run(turn.settings, turn.known.state, timely.times[turn.mine], timely.values[turn.mine], uncertain[turn.mine])
+        for turn in turns
+    ]
+    told = await _detected(runs, readings=len(timely.keys))
+    await _remember(session, turns, [each.state for each in told])
+    found = [
+        Found(
+            sensor=turn.sensor,
+            known=turn.known,
+            findings=each.findings,
+            times=timely.times[turn.mine],
+            values=timely.values[turn.mine],
+        )
+        for turn, each in zip(turns, told, strict=True)
+        if each.findings or turn.known.standing
+    ]
+    await raising.raise_and_clear(session, [each for each in found if each.is_news], now=now)
+
+
+async def _turns(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows, *, now: datetime) -> list[_Turn]:
+    """Each sensor's part of a call, but for those that nobody wants watched."""
+    starts = np.flatnonzero(np.diff(rows.keys, prepend=-1))
+    ends = np.append(starts[1:], len(rows.keys))
+    keys = rows.keys[starts].tolist()
+    known, by_key = await queries.watched(session, keys), {sensor.key: sensor for sensor in sensors}
+    turns = []
+    for key, start, end in zip(keys, starts.tolist(), ends.tolist(), strict=True):
+        each = known[key]
+        if each.how.rules:
+            turns.append(_turn(by_key[key], each, rows.times, slice(start, end), now=to_micros(now)))
+    return turns
+
+
+def _turn(sensor: Reporting, known: Watched, times: NDArray[np.int64], mine: slice, *, now: int) -> _Turn:
+    last_at = int(times[mine.stop - 1])
+    rhythm, seen = rhythm_after(known.rhythm, known.seen, _steps(known.last_at, times[mine]))
+    gap = gap_of(known.how.gap_seconds, rhythm=rhythm, seen=seen)
+    is_live = gap is not None and now - last_at <= max(LIVE, gap) * _SECOND
+    settings = settings_of(
+        known.how,
+        sensor.min_value,
+        sensor.max_value,
+        gap_seconds=gap if is_live else None,
+        line_state=known.line_state,
+    )
+    return _Turn(sensor, known, mine, settings, last_at, rhythm, seen)
+
+
+def _steps(last_at: int | None, times: NDArray[np.int64]) -> list[float]:
+    """The seconds between a call's readings, and from the one before them; of many, the last ones."""
+    latest = times[-_STEPS:].tolist()
+    before = [] if last_at is None or len(times) >= _STEPS else [last_at]
+    return [(after - one) / _SECOND for one, after in itertools.pairwise([*before, *latest])]
+
+
+async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Sequence[bytes]) -> None:
+    """Keep what the detectors remember, and until when each sensor is expected to report again."""
+    columns = {
+        "sensor_key": [turn.known.key for turn in turns],
+        "state": states,
+        "last_at": [turn.last_at for turn in turns],
+        "rhythm": [turn.rhythm for turn in turns],
+        "seen": [turn.seen for turn in turns],
+        "gap_seconds": [turn.settings.gap_seconds if Rule.GAP in turn.known.how.rules else None for turn in turns],
+    }
+    await stored.put(session, WatchState, columns)
+
+
+async def _detected(runs: Sequence[Run], *, readings: int) -> list[detection.Watched]:
+    if readings >= IN_A_THREAD:
+        return await asyncio.to_thread(_looked_at, runs)
+    return _looked_at(runs)
+
+
+def _looked_at(runs: Sequence[Run]) -> list[detection.Watched]:
+    with np.errstate(all="ignore"):  # a reading of 1e308 is stored like any other, whatever its square is
+        return detection.watch(runs)
+
+
+async def notice_silence(session: AsyncSession, actor: Actor) -> None:
+    """Raise an alarm for each sensor that should have reported by now, unless its line is not expected to run; safe to
+    repeat.
+    """
+    now = clock.now()
+    ids = await queries.silent(session, now)
+    if not ids:
+        return
+    sensors = await reading_queries.reporting_for_update(session, actor, ids)
+    known = await queries.watched(session, [sensor.key for sensor in sensors])
+    found: list[Found] = []
+    remembered: defaultdict[str, list[object]] = defaultdict(list)
+    for sensor in sensors:
+        each = known[sensor.key]
+        if each.state is None or each.last_at is None:
+            continue
+        gap = gap_of(each.how.gap_seconds, rhythm=each.rhythm, seen=each.seen)
+        settings = settings_of(
+            each.how, sensor.min_value, sensor.max_value, gap_seconds=gap, line_state=each.line_state
+        )
+        findings, state = detection.overdue(each.state, settings, to_micros(now))
+        is_awaited = Rule.GAP in each.how.rules and not findings
+        # Where nobody expects a line to report, its sensors' silence counts from now on.
+        last_at, gap_seconds = to_micros(now), gap if is_awaited else None
+        row = {"sensor_key": sensor.key, "state": state, "last_at": last_at, "gap_seconds": gap_seconds}
+        for name, value in row.items():
+            remembered[name].append(value)
+        if findings:
+            found.append(Found(sensor=sensor, known=each, findings=findings))
+    if remembered:
+        await stored.change(session, WatchState, remembered)
+    await raising.raise_and_clear(session, found, now=now)
