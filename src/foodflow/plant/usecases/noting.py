@@ -94,13 +94,8 @@ async def take_note(
             await _tell_of_limits(session, latest, mine.only(~are_bad(mine.statuses)))
         span = {"first": wire(latest.begin), "last": wire(latest.end)}
         news = {"line_id": lines[sensor.line_id], **span, "count": latest.mine.stop - latest.mine.start}
-<<<<<<< HEAD
         site, topic = sensor.plant_name, f"plant.sensor/{sensor.id}"
         live.publish(session, topic=topic, type="plant.sensor.readings_stored", needs=READ, data=news, site=site)
-=======
-        about = {"topic": f"plant.sensor/{sensor.id}", "site": sensor.plant_name}
-        live.publish(session, type="plant.sensor.readings_stored", needs=READ, data=news, **about)
->>>>>>> history
 
 
 def _latest(sensors: Sequence[Reporting], rows: Rows, received: datetime) -> Iterator[Latest]:
