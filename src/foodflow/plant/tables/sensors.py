@@ -47,7 +47,7 @@ class Sensor(TenantTable):
     last_reading_time: Mapped[datetime | None] = mapped_column(Moment)
     last_reading_value: Mapped[float | None]
     last_breach: Mapped[int] = mapped_column(SmallInteger)
-    last_status: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    last_status: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     last_received: Mapped[datetime | None] = mapped_column(Moment)
     loose_blocks: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     loose_since: Mapped[datetime | None] = mapped_column(Moment)
