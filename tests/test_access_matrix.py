@@ -48,6 +48,8 @@ OF_KEYS: Final = "identity.key_may_not"
 """What a key is told where only people themselves may act, whatever they hold."""
 BODIES: Final[dict[str, object]] = {
     "POST /api/v1/plant-ops/lines/{id}/counts": {"good": 1},
+    "POST /api/v1/plant-ops/alarms/{id}/silence": {"minutes": 5, "reason": "Cleaning"},
+    "POST /api/v1/plant-ops/sensors/{id}/silence": {"minutes": 5, "reason": "Cleaning"},
     "POST /api/v1/plant-ops/lines/{id}/readings/import": "time,T-1\n2026-01-05 06:00,4\n",
 }
 """By operation, what to send where the smallest body that the document allows is not valid or is no JSON."""

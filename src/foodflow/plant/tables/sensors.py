@@ -23,6 +23,7 @@ class Sensor(TenantTable):
         CheckConstraint("min_value <= max_value", name="limits"),
         CheckConstraint("tolerance > 0", name="tolerance"),
         Index("ix_sensors_line_id", "line_id"),
+        {"postgresql_with": {"fillfactor": 50}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -86,15 +86,16 @@ async def take_note(
     """
     noted = list(_latest(sensors, rows, received))
     await _keep(session, noted, loose)
+    lines = {id: str(id) for id in {latest.sensor.line_id for latest in noted}}
     for latest in noted:
         sensor = latest.sensor
         if sensor.last_breach != 0 or latest.has_breach:
             mine = rows.only(latest.mine)
             await _tell_of_limits(session, latest, mine.only(~are_bad(mine.statuses)))
         span = {"first": wire(latest.begin), "last": wire(latest.end)}
-        news = {"line_id": str(sensor.line_id), **span, "count": latest.mine.stop - latest.mine.start}
-        topic, kind = f"plant.sensor/{sensor.id}", "plant.sensor.readings_stored"
-        live.publish(session, topic=topic, type=kind, needs=READ, data=news, site=sensor.plant_name)
+        news = {"line_id": lines[sensor.line_id], **span, "count": latest.mine.stop - latest.mine.start}
+        site, topic = sensor.plant_name, f"plant.sensor/{sensor.id}"
+        live.publish(session, topic=topic, type="plant.sensor.readings_stored", needs=READ, data=news, site=site)
 
 
 def _latest(sensors: Sequence[Reporting], rows: Rows, received: datetime) -> Iterator[Latest]:

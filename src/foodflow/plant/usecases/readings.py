@@ -79,8 +79,8 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
         return Stored()
     _require_valid(columns)
     sensors = await _sensors_for_update(session, actor, columns)
-    number = {sensor.id: place for place, sensor in enumerate(sensors)}
-    who = np.array([number[id] for id in columns.sensors], np.int32)[columns.which]
+    number = {sensor.id.int: place for place, sensor in enumerate(sensors)}  # an int is found faster than a UUID
+    who = np.array([number[id.int] for id in columns.sensors], np.int32)[columns.which]
     arrivals = sort_out(who, columns.times)
     offered, last = _judged(sensors, who, columns, arrivals.kept)
     standing = await blocks.standing_for(session, offered, unseen=offered.times > last)
