@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from foodflow.numerics.detection.watching import Finding, Rule, Settings
-from tests.numerics.detection.make import SECOND, START, found, run
+from tests.numerics.detection.make import SECOND, START, every, found, run
 
 
 def noisy(seed: int, count: int) -> NDArray[np.float64]:
@@ -88,3 +88,28 @@ def test_outliers_do_not_join_what_is_normal() -> None:
     assert alarms[-1].at == START + 3200 * SECOND
     assert alarms[-1].high is not None
     assert alarms[-1].high < 6
+
+
+def test_the_first_reading_after_a_pause_is_held_against_the_level_and_not_the_last_reading() -> None:
+    rng = np.random.default_rng(11)
+    values, value = [], 0.0
+    for shock in rng.normal(0, 1, 2000).tolist():
+        value = 0.97 * value + shock
+        values.append(value)
+    values += [values[-1] - np.sign(values[-1]) * 7, 0.1]
+    times = every(1, 2002)
+    sudden, paused = times.copy(), times.copy()
+    paused[2000:] += 3600 * SECOND
+    rule = Settings(rules=frozenset({Rule.WESTERN_ELECTRIC_1}))
+    last = START + 2000 * SECOND
+    assert [one for one in found(run(values, rule, times=sudden)) if one.at >= last and one.kind == "raised"]
+    assert not [one for one in found(run(values, rule, times=paused)) if one.at >= last and one.kind == "raised"]
+
+
+def test_values_at_the_edge_of_what_can_be_counted_break_nothing() -> None:
+    values = noisy(12, 2000)
+    values[500:540] = 1e308
+    values[600:640] = -1e308
+    state_is_whole = found(run(np.concatenate((values, noisy(13, 400), np.full(9, 50.0)))))
+    assert any(one.at >= START + 2400 * SECOND and one.kind == "raised" for one in state_is_whole)
+    assert all(np.isfinite(one.certainty) for one in state_is_whole)

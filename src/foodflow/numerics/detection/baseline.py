@@ -24,9 +24,12 @@ WARM_UP: Final = 3
 SETTLED: Final = 8
 MEMORY: Final = 50
 RELEARN: Final = 24
+# Larger values than this are possible, and their squares are not.
+MOST: Final = 1e150
 
 _FAR: Final = 5.0
 _WIDE: Final = 3.0
+_SECOND: Final = 1_000_000
 _WINSOR: Final = 4.0
 _QUARTILES_TO_SIGMA: Final = 1.349
 _MOST_CORRELATED: Final = 0.995
@@ -43,7 +46,7 @@ class Baseline:
     `sigma` is the residuals', `spread` the readings' own. `ready` where it is learned well enough to judge single
     readings by (three blocks), `settled` where it is to judge drifts by (eight); `fresh` where another level has just
     been taken as normal, `joins` where the block itself is learned from. `shift`: by how much the level moves after the
-    block because another one is taken as normal.
+    block because another one is taken as normal. `interval`: the usual seconds between readings.
     """
 
     level: Column
@@ -55,6 +58,7 @@ class Baseline:
     fresh: NDArray[np.bool_]
     joins: NDArray[np.bool_]
     shift: Column
+    interval: Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class _Summary:
     middle: Column
     square: Column
     product: Column
+    interval: Column
     full: NDArray[np.bool_]
     complete: NDArray[np.bool_]
 
@@ -71,15 +76,14 @@ class _Summary:
 def learn(blocks: Blocks, records: Records) -> Baseline:
     """The normal before each block; `records` (sensors, in the order of the blocks) are carried on over full blocks."""
     columns = len(blocks.sensor)
-    level, variance, covariance = (np.empty(columns) for _ in range(3))
+    level, variance, covariance, shift, interval = (np.empty(columns) for _ in range(5))
     ready, settled, fresh, joins = (np.empty(columns, np.bool_) for _ in range(4))
-    shift = np.empty(columns)
     summary = _summarised(blocks)
     for here in blocks.ordinals():
         known = records[: here.stop - here.start]
         level[here], variance[here], covariance[here] = known["level"], known["variance"], known["covariance"]
         ready[here], settled[here] = known["blocks"] >= WARM_UP, known["blocks"] >= SETTLED
-        fresh[here] = known["fresh"]
+        fresh[here], interval[here] = known["fresh"], known["interval"]
         joins[here], shift[here] = _carry_on(known, summary, here)
     correlation, residual = _regression(variance, covariance)
     return Baseline(
@@ -92,15 +96,17 @@ def learn(blocks: Blocks, records: Records) -> Baseline:
         fresh=fresh,
         joins=joins,
         shift=shift,
+        interval=interval,
     )
 
 
 def _summarised(blocks: Blocks) -> _Summary:
-    sorted_values = np.sort(blocks.values, axis=0)
+    values = np.minimum(np.maximum(blocks.values, -MOST), MOST)
+    sorted_values = np.sort(values, axis=0)
     half, quarter = BLOCK // 2, BLOCK // 4
     median = (sorted_values[half - 1] + sorted_values[half]) / 2
     scale = (sorted_values[-quarter] - sorted_values[quarter - 1]) / _QUARTILES_TO_SIGMA
-    about = blocks.values - median
+    about = values - median
     scale = np.where(scale > 0, scale, np.sqrt(mean_of_blocks(about**2)))
     reach = _WINSOR * scale
     np.clip(about, -reach, reach, out=about)
@@ -114,6 +120,7 @@ def _summarised(blocks: Blocks) -> _Summary:
         middle=median + mean,
         square=mean_of_blocks(about**2),
         product=mean_of_blocks(products) * (BLOCK / (BLOCK - 1)),
+        interval=(blocks.times[-1] - blocks.times[0]) / (_SECOND * (BLOCK - 1)),
         full=full,
         complete=full & (blocks.uncertain.sum(axis=0) < half),
     )
@@ -154,6 +161,9 @@ def _carry_on(known: Records, summary: _Summary, here: slice) -> tuple[NDArray[n
     ):
         old = known[name]
         known[name] = np.where(joins, old + share * (new - old), np.where(accepted, own, old))
+    seconds = np.where(blocks == 0, summary.interval[here], known["interval"])
+    seconds = seconds + share * (np.minimum(summary.interval[here], _WIDE * seconds) - seconds)
+    known["interval"] = np.where(summary.full[here], seconds, known["interval"])
     known["blocks"] = np.where(accepted, WARM_UP, blocks + joins)
     return joins, shift
 

@@ -35,6 +35,8 @@ WINDOWS: Final = {
 }
 
 _WINSOR: Final = 4.0
+_PAUSE: Final = 8.0
+_MOST: Final = 1e6
 _BEYOND_1, _BEYOND_2, _BEYOND_3 = 2, 3, 4
 _NEAR_ZERO: Final = 0.25
 
@@ -42,14 +44,21 @@ Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def residuals(blocks: Blocks, records: Records, baseline: Baseline) -> Matrix:
-    """What a one-step prediction leaves, in sigmas, (32, columns); 0 where nothing is learned yet."""
+def residuals(blocks: Blocks, records: Records, baseline: Baseline, seconds: Matrix) -> Matrix:
+    """What a one-step prediction leaves, in sigmas, (32, columns); 0 where nothing is learned yet.
+
+    After a pause of more than eight usual intervals (`seconds`, (32, columns), since the reading before) the prediction
+    is the level, and the sigma that of the readings themselves.
+    """
     led = blocks.led(blocks.values, records["before_value"][:, None])
     led -= baseline.level
     z: Matrix = led[1:] - baseline.correlation * led[:-1]
     scale = np.where(baseline.ready, 1 / np.where(baseline.sigma > 0, baseline.sigma, 1), 0)
     z *= scale
-    return z
+    paused = (seconds > _PAUSE * baseline.interval) & baseline.ready
+    if paused.any():
+        z = np.where(paused, led[1:] / np.where(baseline.spread > 0, baseline.spread, 1), z)
+    return np.minimum(np.maximum(z, -_MOST), _MOST)
 
 
 @dataclass(frozen=True, slots=True)

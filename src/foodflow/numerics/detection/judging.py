@@ -44,7 +44,8 @@ def judge(runs: Sequence[Run], records: Records) -> tuple[Judged, Records]:
     start = known.copy()
     bounds = bounds_of([runs[place].settings for place in blocks.order])
     baseline = learn(blocks, known)
-    step, z = steps(blocks, start), residuals(blocks, start, baseline)
+    step = steps(blocks, start)
+    z = residuals(blocks, start, baseline, step.seconds)
     drifts, marked = drift(blocks, start, z * baseline.settled, baseline.fresh), marks(blocks, start, z)
     learned = unlikeliness(blocks, known, baseline, z=z, means=expected(blocks, known, baseline), steps=step)
     signs = (

@@ -22,13 +22,15 @@ from foodflow.numerics.detection.bounds import Steps
 from foodflow.numerics.detection.smoothing import smoothed
 from foodflow.numerics.detection.state import KINDS, Records
 
-LEARNED_DIGITS: Final = 5.0
+# An alarm from here on: with one reading in ten thousand the first of something wrong, as likely real as not.
+LEARNED_DIGITS: Final = 4.0
 MOST_DIGITS: Final = 30.0
 READY: Final = 8
 # Which statistics are means of deviations, and which of sizes, with the share of the newest reading.
 LEVELS: Final = (1 / 8, 1 / 32)
 SIZES: Final = (1 / 16, 1 / 64)
 
+_MOST_OFF: Final = 16.0
 _MOST_SIZE: Final = 8.0
 _MOST_REPEATS: Final = 1e6
 _MEMORY: Final = 100
@@ -71,12 +73,13 @@ def unlikeliness(
         own = excess[kind] / (mean_excess[kind] * _TEN) - np.log10(KINDS * rate[kind])
         np.maximum(digits, own, out=digits)
     np.minimum(digits, MOST_DIGITS, out=digits)
-    digits *= baseline.ready & (count >= READY)
+    digits *= baseline.settled & (count >= READY)
     return Learned(digits, means, raw)
 
 
 def _statistics(blocks: Blocks, records: Records, baseline: Baseline, *, z: Matrix, means: Matrix) -> Matrix:
-    off = (blocks.values - means) * baseline.ready
+    reach = _MOST_OFF * baseline.spread * baseline.ready
+    off = np.minimum(np.maximum(blocks.values - means, -reach), reach)
     size = np.minimum(np.abs(z), _MOST_SIZE)
     raw = np.empty((KINDS, *z.shape))
     raw[0] = z

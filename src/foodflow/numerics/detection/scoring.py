@@ -13,7 +13,7 @@ from foodflow.numerics.detection.telling import PRIOR
 
 LULL: Final = 256
 STEP: Final = 1.5
-LEAST_DIGITS: Final = 1.45
+LEAST_DIGITS: Final = LEARNED_DIGITS / STEP**3
 RAISED: Final = 1 / (1 + 10.0**-LEARNED_DIGITS / PRIOR)
 _ROUNDING: Final = 1e-9
 
@@ -22,7 +22,7 @@ def scores(times: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.
     """How sure the learned detector is at each reading that something begins or grows worse, 0 to 1.
 
     `times` (n,) in microseconds, strictly increasing; `values` (n,). Each score knows the readings up to its own alone.
-    Only news counts: a reading scores if the digits of its chance pass one of the steps 5 × 1.5ⁿ that none of the 256
+    Only news counts: a reading scores if the digits of its chance pass one of the steps 4 × 1.5ⁿ that none of the 256
     readings before it has passed; otherwise 0. The product raises its alarm from `RAISED` on.
     """
     if not len(times):

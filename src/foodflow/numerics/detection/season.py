@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.baseline import Baseline
+from foodflow.numerics.detection.baseline import MOST, Baseline
 from foodflow.numerics.detection.blocks import Blocks
 from foodflow.numerics.detection.state import BLOCK, HOURS, Records
 
@@ -78,8 +78,9 @@ def _is_believed(known: Records) -> NDArray[np.bool_]:
 def _pieces(blocks: Blocks, places: NDArray[np.int64]) -> _Pieces:
     """Blocks that last an hour at most lie in two pieces; all in as many columns as the longest block needs."""
     columns = places.shape[1]
-    middle = blocks.values[BLOCK // 2]
-    about = (blocks.values - middle).ravel()
+    values = np.minimum(np.maximum(blocks.values, -MOST), MOST)
+    middle = values[BLOCK // 2]
+    about = (values - middle).ravel()
     time = blocks.times[-1] - blocks.times[0]
     if (time <= HOUR).all():
         wide = 2

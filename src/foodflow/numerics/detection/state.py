@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.findings import RULES
 
-VERSION: Final = 2
+VERSION: Final = 3
 BLOCK: Final = 32
 PAST: Final = 15
 HOURS: Final = 48
@@ -55,11 +55,12 @@ BODY: Final = np.dtype(
         ("level", "<f8"),
         ("variance", "<f8"),
         ("covariance", "<f8"),
+        ("interval", "<f8"),
         ("odd", "<i4"),
         ("candidate", "<f8"),
         ("fresh", "?"),
         # The learned season and the learned detector.
-        ("season", "<f4", HOURS),
+        ("season", "<f8", HOURS),
         ("visits", "<f4", HOURS),
         ("season_hours", "<f8"),
         ("season_error", "<f8"),

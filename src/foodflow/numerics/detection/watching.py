@@ -7,6 +7,8 @@ not full yet is judged anew with each call, so it makes no difference how readin
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from foodflow.numerics.detection.bounds import SECOND
 from foodflow.numerics.detection.carrying import carry_on
 from foodflow.numerics.detection.explaining import why
@@ -37,7 +39,8 @@ def watch(runs: Sequence[Run]) -> list[Watched]:
     filled = [place for place, run in enumerate(runs) if len(run.times)]
     if filled:
         chosen = records[filled]
-        told = _watched([runs[place] for place in filled], chosen)
+        with np.errstate(over="ignore", invalid="ignore"):
+            told = _watched([runs[place] for place in filled], chosen)
         records[filled] = chosen
         for place, findings in zip(filled, told, strict=True):
             found[place] = findings
