@@ -59,6 +59,8 @@ BODIES: Final[dict[str, object]] = {
     "PUT /api/v1/plant-ops/calendars/{plant_name:path}": {"time_zone": "Europe/Berlin"},
     "POST /api/v1/plant-ops/batches/{id}/counts": {"good": 1},
     "POST /api/v1/plant-ops/batches/{id}/labour": {"minutes": 1},
+    "POST /api/v1/plant-ops/alarms/{id}/silence": {"minutes": 5, "reason": "Cleaning"},
+    "POST /api/v1/plant-ops/sensors/{id}/silence": {"minutes": 5, "reason": "Cleaning"},
     "POST /api/v1/plant-ops/lines/{id}/readings/import": "time,T-1\n2026-01-05 06:00,4\n",
 }
 """By operation, what to send where the smallest body that the document allows is not valid or is no JSON."""

@@ -22,6 +22,7 @@ async def test_a_new_sensor_is_watched_sensibly_at_once(client: httpx.AsyncClien
     assert found["version"] == 0
     assert set(found["said"].values()) == {None}
     holds = found["effective"]
+    assert holds["rules"] == sorted(holds["rules"])
     assert {"below_limit", "above_limit", "stuck", "gap", "rate_of_change", "learned"} <= set(holds["rules"])
     assert not {each for each in holds["rules"] if each.startswith(("western", "nelson"))}
     assert (holds["max_rate"], holds["stuck_seconds"], holds["sensitivity"]) == (9, 7200, 1)
@@ -77,8 +78,9 @@ async def test_a_type_that_nobody_has_is_not_there(client: httpx.AsyncClient, ak
     kind = make.name("type")
     await make.sensor(client, sensor_type=kind)
     assert good(await client.get(f"{PLANT}/watch-defaults/{kind}"))["version"] == 0
-    refused = refusal(await akron_client.get(f"{PLANT}/watch-defaults/{kind}"), 404)
-    assert refused["code"] == "plant.watch.unknown_type"
+    for method in ("GET", "PUT"):
+        theirs = await akron_client.request(method, f"{PLANT}/watch-defaults/{kind}", json={})
+        assert refusal(theirs, 404)["code"] == "plant.watch.unknown_type"
     assert good(await akron_client.get(f"{PLANT}/watch-defaults/temperature"))["effective"]["stuck_seconds"] == 7200
 
 

@@ -34,6 +34,8 @@ class Watched:
     """A sensor as it is watched at this moment; `last_at` in microseconds since 1970."""
 
     key: int
+    name: str
+    unit_of_measure: str
     line_number: str
     line_state: str | None
     batch_id: UUID | None
@@ -52,7 +54,7 @@ _WATCHED = """
 SELECT s.key, s.sensor_type, s.unit_of_measure, l.line_number, l.status, l.current_batch_id,
        w.rules, w.hysteresis, w.max_rate, w.stuck_seconds, w.gap_seconds, w.sensitivity, w.priority,
        d.rules, d.hysteresis, d.max_rate, d.stuck_seconds, d.gap_seconds, d.sensitivity, d.priority,
-       w.silenced_until, w.silenced_by, w.silence_reason, m.state, m.last_at, m.rhythm, m.seen,
+       s.name, w.silenced_until, w.silenced_by, w.silence_reason, m.state, m.last_at, m.rhythm, m.seen,
        (SELECT json_agg(json_build_array(a.rule, a.expected, a.worst)) FROM alarms AS a
         WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL)
 FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
@@ -70,9 +72,11 @@ async def watched(session: AsyncSession, keys: Sequence[int]) -> dict[int, Watch
 
 
 def _watched(row: tuple[Any, ...]) -> Watched:
-    until, by, reason, state, last_at, rhythm, seen, standing = row[20:]
+    name, until, by, reason, state, last_at, rhythm, seen, standing = row[20:]
     return Watched(
         key=row[0],
+        name=name,
+        unit_of_measure=row[2],
         line_number=row[3],
         line_state=row[4],
         batch_id=row[5],

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from foodflow.kernel.wire import In, Instant, Out, Versioned
 from foodflow.numerics.detection.findings import Rule
@@ -44,7 +44,7 @@ class EffectiveOut(Out):
     stuck says nothing either while the line is idle, down or changed over.
     """
 
-    rules: list[Rule]
+    rules: Annotated[list[Rule], BeforeValidator(sorted)]
     hysteresis: float | None
     max_rate: float | None
     stuck_seconds: float | None

@@ -93,8 +93,9 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     standing = await blocks.standing_for(session, offered, unseen=offered.times > last)
     rows = offered.only(~standing.known) if standing.known.any() else offered
     if len(rows.keys):
+        looking = await watching.begin(session, sensors, rows)
         await _write(session, sensors, rows)
-        await watching.watch(session, sensors, rows)
+        await watching.conclude(session, looking)
         # What else follows from stored readings stands here: it is done in their transaction.
         await mark(session, rows, sensors)
     telemetry.READINGS.inc(len(rows.keys))

@@ -106,9 +106,13 @@ async def watching_of_type(session: AsyncSession, actor: Actor, sensor_type: str
     """How a company watches its sensors of a type that say nothing else, where it does not depend on the unit."""
     default = await queries.of_type(session, sensor_type)
     sites = await queries.sites_of_type(session, sensor_type)
+    _require_known(actor, sensor_type, default, sites)
+    return _of_type(sensor_type, default)
+
+
+def _require_known(actor: Actor, sensor_type: str, default: WatchDefault | None, sites: set[str]) -> None:
     is_known = any(map(actor.is_for, sites)) or (actor.sites is None and default is not None)
     require_known_type(sensor_type, is_known=is_known)
-    return _of_type(sensor_type, default)
 
 
 async def watch_type(session: AsyncSession, actor: Actor, sensor_type: str, said: dict[str, Any]) -> Watching:
@@ -116,10 +120,10 @@ async def watch_type(session: AsyncSession, actor: Actor, sensor_type: str, said
     no longer watched by are closed.
     """
     sites = await queries.sites_of_type(session, sensor_type)
-    require_known_type(sensor_type, is_known=actor.sites is None or any(map(actor.is_for, sites)))
-    require_own_sites(actor.sites, sites, sensor_type=sensor_type)
     sensors = await queries.sensors_of_type_for_update(session, sensor_type)
     default = await queries.of_type_for_update(session, sensor_type)
+    _require_known(actor, sensor_type, default, sites)
+    require_own_sites(actor.sites, sites, sensor_type=sensor_type)
     require_match(session, _of_type(sensor_type, default))
     before, now = _said(default), clock.now()
     if default is None:

@@ -7,7 +7,8 @@ The number of statements is the same for one sensor and for thousands; the cost 
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -52,38 +53,57 @@ class _Turn(NamedTuple):
     seen: int
 
 
-async def watch(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows) -> None:
-    """Look at readings that were just stored, of sensors that the caller has locked; raise and clear alarms.
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Readings that are being looked at, sensor by sensor."""
+
+    rows: Rows
+    turns: Sequence[_Turn]
+    told: Awaitable[list[detection.Watched]]
+    now: datetime
+
+
+async def begin(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows) -> Looking | None:
+    """Begin to look at readings of sensors that the caller has locked. Many are looked at in a thread, while the caller
+    has the database write them.
 
     Late and Bad readings are left out: the detectors follow the time, and a Bad value says nothing.
     """
     left_out = rows.late | are_bad(rows.statuses)
     timely = rows.only(~left_out) if left_out.any() else rows
     if not len(timely.keys):
-        return
+        return None
     now = clock.now()
     turns = await _turns(session, sensors, timely, now=now)
     if not turns:
-        return
+        return None
     uncertain = are_uncertain(timely.statuses)
     runs = [
         Run(turn.settings, turn.known.state, timely.times[turn.mine], timely.values[turn.mine], uncertain[turn.mine])
         for turn in turns
     ]
-    told = await _detected(runs, readings=len(timely.keys))
+    told = _detected(runs, readings=len(timely.keys))
+    return Looking(timely, turns, asyncio.ensure_future(told), now)
+
+
+async def conclude(session: AsyncSession, looking: Looking | None) -> None:
+    """Once the readings are written, keep what the detectors remember, and raise and clear alarms."""
+    if looking is None:
+        return
+    rows, turns, told = looking.rows, looking.turns, await looking.told
     await _remember(session, turns, [each.state for each in told])
     found = [
         Found(
             sensor=turn.sensor,
             known=turn.known,
             findings=each.findings,
-            times=timely.times[turn.mine],
-            values=timely.values[turn.mine],
+            times=rows.times[turn.mine],
+            values=rows.values[turn.mine],
         )
         for turn, each in zip(turns, told, strict=True)
         if each.findings or turn.known.standing
     ]
-    await raising.raise_and_clear(session, [each for each in found if each.is_news], now=now)
+    await raising.raise_and_clear(session, [each for each in found if each.is_news], now=looking.now)
 
 
 async def _turns(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows, *, now: datetime) -> list[_Turn]:
