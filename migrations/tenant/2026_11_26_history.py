@@ -45,7 +45,7 @@ CREATE TABLE retention (
     CONSTRAINT ck_retention_one_row CHECK (id = 1),
     CONSTRAINT ck_retention_days CHECK (raw_kept_days > 0 AND minutes_kept_days > 0 AND hours_kept_days > 0)
 );
-INSERT INTO retention (id, raw_kept_days, minutes_kept_days, hours_kept_days) VALUES (1, 730, 730, 3650);
+INSERT INTO retention (id) VALUES (1); -- everything is kept until the company says otherwise
 """
 
 # What was stored before there were roll-ups is to be rolled up. Hours that are marked are answered from readings.

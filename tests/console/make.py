@@ -6,8 +6,11 @@ from typing import Any, Final
 from uuid import uuid4
 
 import httpx
+from sqlalchemy import text
 
 from foodflow.kernel import clock
+from foodflow.kernel.db import Database, tenant_transaction
+from tests.make import everything
 
 PLANT: Final = "/api/v1/plant-ops"
 BROWSER: Final = {"Accept": "text/html"}
@@ -50,6 +53,12 @@ async def sensor(
     code = f"s-{uuid4().hex[:12]}"
     given = {"line_id": line["id"], "sensor_code": code, "name": name, "sensor_type": "temperature"}
     return await posted(client, "/sensors", given | {"unit_of_measure": "Cel"} | fields)
+
+
+async def retold(database: Database, statement: str, **values: object) -> None:
+    """Change in `demo` what the interface would not take any more, and older versions have stored."""
+    async with tenant_transaction(database, everything("demo")) as session:
+        await session.execute(text(statement), values)
 
 
 async def readings(

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from foodflow.console import assets
+from foodflow.kernel.db import Database
 from foodflow.plant import public as plant
 from tests.console import make
 from tests.console.make import BROWSER, Parsed
@@ -47,10 +48,11 @@ async def test_no_page_has_a_script_or_a_style_in_it(client: httpx.AsyncClient, 
     assert page.html.count("<script") == len(scripts)
 
 
-async def test_names_are_text_wherever_they_stand(client: httpx.AsyncClient) -> None:
+async def test_names_are_text_wherever_they_stand(client: httpx.AsyncClient, database: Database) -> None:
     line = await make.line(client, name=HOSTILE, plant_name=HOSTILE, location=HOSTILE)
     await make.state(client, line, "downtime", ago=timedelta(minutes=1), reason=HOSTILE)
-    sensor = await make.sensor(client, line, name=HOSTILE, unit_of_measure='"><b>', max_value=1)
+    sensor = await make.sensor(client, line, name=HOSTILE, max_value=1)
+    await make.retold(database, "UPDATE sensors SET unit_of_measure = '\"><b>' WHERE id = :id", id=sensor["id"])
     await make.readings(client, sensor, [0, 2])
     page = await make.page(client, f"/?line={line['line_number']}")
     assert not page.all("img", src="x")

@@ -101,7 +101,7 @@ async def test_a_key_does_what_programs_do_and_nothing_that_people_do(
 ) -> None:
     administrator = somebody(database_url, password_hash, "demo", role="administrator")
     other = somebody(database_url, password_hash, "demo")
-    key = await given_key(anonymous_client, bearer(administrator), "identity.*", "plant.*", "live.*")
+    key = await given_key(anonymous_client, bearer(administrator), "identity.*", "plant.*", "live.*", "events.*")
     users, own = f"/api/v1/users/{other.id}", f"/api/v1/users/{administrator.id}"
     passwords = {"current_password": PASSWORD, "new_password": "three words unlike each other"}
     for method, path, body in (

@@ -29,6 +29,7 @@ async def test_a_company_comes_back_row_by_row(
     copy = await restore(database, whole, slug)
     before, after = rows_of(database_url, source.tenant), rows_of(database_url, copy)
     assert {name: len(rows) for name, rows in before.items() if rows} == {
+        "retention": 1,
         "stop_reasons": 30,
         "production_lines": 1,
         "sensors": 2,

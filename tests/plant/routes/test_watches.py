@@ -33,7 +33,7 @@ async def test_a_new_sensor_is_watched_sensibly_at_once(client: httpx.AsyncClien
     [
         ("temperature", "K", 5, 7200),
         ("pressure", "kPa", 500, 3600),
-        ("pressure", "furlong", None, 3600),
+        ("pressure", "[fur_us]", None, 3600),
         ("tank level", "%", 5, None),
         ("vibration", "mm/s", None, 600),
         ("pH", "[pH]", 1, 7200),

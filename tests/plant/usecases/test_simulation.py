@@ -33,6 +33,7 @@ _TABLES = (
     "batch_moves",
     "batch_runs",
     "production_batches",
+    "downtimes",
     "line_states",
     "reading_blocks",
     "sensors",

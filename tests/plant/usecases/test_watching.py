@@ -60,7 +60,7 @@ async def test_a_value_that_never_changes_is_stuck(client: httpx.AsyncClient) ->
 
 
 async def test_a_temperature_that_jumps_faster_than_a_probe_could_follow_is_an_alarm(client: httpx.AsyncClient) -> None:
-    celsius, fahrenheit, unknown = [await make.sensor(client, unit_of_measure=unit) for unit in ("Cel", "[degF]", "x")]
+    celsius, fahrenheit, unknown = [await make.sensor(client, unit_of_measure=unit) for unit in ("Cel", "[degF]", "1")]
     for sensor in (celsius, fahrenheit, unknown):
         await send(client, [sensor], {0: 20, 1: 26}, start=ago(60))
     assert len(await alarms(client, celsius, rule="rate_of_change")) == 1
