@@ -25,6 +25,8 @@ _FULL_SECONDS = 0.5
 _SERVER_STATE = "i=2259"
 """The variable that every server has to say how it is (OPC UA Part 5, Server_ServerStatus_State)."""
 _HISTORY_AT_ONCE = 10_000
+_CATCH_UP_AFTER = (0.0, 3.0)
+"""Servers write their history a little later than they tell of a value, so it is read twice; repeats are harmless."""
 _AWAY = (OSError, TimeoutError, ConnectionError, UaError, asyncio.IncompleteReadError)
 
 log = structlog.get_logger(__name__)
@@ -65,6 +67,10 @@ class Subscriber:
         if sensor is not None:
             self._queue.put_nowait(measurement_of(sensor, data.monitored_item.Value))
 
+    def status_change_notification(self, status: ua.StatusChangeNotification) -> None:
+        """Called by the library when the server says something of the subscription itself."""
+        log.warning("gateway.subscription", status=str(status.Status))
+
     async def _client(self) -> Client:
         client = Client(self.wanted.address)
         if self.wanted.user:
@@ -85,9 +91,11 @@ class Subscriber:
         await self._monitor(subscription, nodes)
         self.connected = True
         log.info("gateway.server_connected", variables=len(nodes))
-        for node, last in known.items():
-            if self.wanted.history and last is not None:
-                await self._catch_up(node, last)
+        for pause in _CATCH_UP_AFTER if self.wanted.history else ():
+            await asyncio.sleep(pause)
+            for node, last in known.items():
+                if last is not None:
+                    await self._catch_up(node, last)
         state = client.get_node(_SERVER_STATE)
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
