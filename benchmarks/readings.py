@@ -25,8 +25,9 @@ from foodflow.kernel.db import tenant_transaction
 from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries import readings as queries
 from foodflow.plant.queries.sensors import sensors as sensors_of
+from foodflow.plant.rules.watches import SAID
 from foodflow.plant.tables.sensors import Sensor
-from foodflow.plant.usecases import lines, sensors
+from foodflow.plant.usecases import lines, sensors, watches
 from foodflow.plant.usecases.readings import Columns, store_readings
 
 ROWS = 50_000
@@ -102,8 +103,8 @@ async def run() -> list[Figure]:
     return figures
 
 
-async def make_sensors(place: Installation, count: int, name: str) -> list[UUID]:
-    """Sensors of a line of their own, from 0 to 90."""
+async def make_sensors(place: Installation, count: int, name: str, *, watched: bool = False) -> list[UUID]:
+    """Sensors of a line of their own, from 0 to 90; watched as new sensors are, or for nothing but those limits."""
     async with tenant_transaction(place.database, place.actor) as session:
         line = await lines.find_or_create(session, place.actor, name)
         shared = {"line_id": line.id, "sensor_type": "temperature", "unit_of_measure": "Cel"}
@@ -113,6 +114,8 @@ async def make_sensors(place: Installation, count: int, name: str) -> list[UUID]
             await sensors.create_sensor(session, place.actor, {**shared, "sensor_code": each, "name": each})
             for each in names
         ]
+        for sensor in made if not watched else ():
+            await watches.watch_sensor(session, place.actor, sensor.id, {**dict.fromkeys(SAID), "rules": []})
         return [sensor.id for sensor in made]
 
 
