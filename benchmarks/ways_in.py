@@ -1,8 +1,8 @@
 """Ways in: 50,000 readings over HTTP in each format, against a plain binary COPY of the same rows in the same run.
 
 The reference is that of `benchmarks.readings`: rows prepared beforehand, copied into a plain table with a B-tree on
-sensor and time. Ours are whole calls through the application: decoded, validated, judged by limits, stored, acknowledged;
-what watching for anomalies adds is measured by `benchmarks.watching`.
+sensor and time. Ours are whole calls through the application: decoded, validated, judged by limits, stored,
+acknowledged; what watching for anomalies adds is measured by `benchmarks.watching`.
 """
 
 import asyncio
