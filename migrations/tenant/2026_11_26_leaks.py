@@ -11,7 +11,7 @@ CREATE TABLE money_leaks (
     period_start timestamptz NOT NULL,
     period_end timestamptz NOT NULL,
     line_id uuid CONSTRAINT fk_money_leaks_line_id_production_lines REFERENCES production_lines (id),
-    site text,
+    plant_name text NOT NULL,
     batch_id uuid CONSTRAINT fk_money_leaks_batch_id_production_batches REFERENCES production_batches (id),
     category text NOT NULL,
     subcategory text NOT NULL,
@@ -35,7 +35,6 @@ CREATE TABLE money_leaks (
     CONSTRAINT ck_money_leaks_calculation_method CHECK (calculation_method IN ('amount', 'quantity_times_unit_cost',
         'minutes_times_hourly_cost')),
     CONSTRAINT ck_money_leaks_order CHECK (period_start < period_end),
-    CONSTRAINT ck_money_leaks_place CHECK ((line_id IS NULL) <> (site IS NULL)),
     CONSTRAINT ck_money_leaks_amounts CHECK (amount >= 0 AND quantity_lost >= 0 AND unit_cost >= 0
         AND time_lost_minutes >= 0 AND hourly_cost >= 0)
 )

@@ -58,8 +58,8 @@ TESTED_BELOW: Final = {
     f"GET {PLANT}/trials", f"POST {PLANT}/trials", f"GET {PLANT}/scrap-events", f"GET {PLANT}/scrap/by-reason",
     f"GET {PLANT}/alarms", f"GET {PLANT}/alarms/summary", f"GET {PLANT}/alarms/metrics",
     f"POST {PLANT}/alarms/acknowledge", f"GET {PLANT}/alarm-floods",
-    f"GET {PLANT}/oee", f"GET {PLANT}/losses", f"GET {PLANT}/overview", f"GET {PLANT}/money-leaks", f"POST {PLANT}/money-leaks",
-    f"GET {PLANT}/money-leaks/overview", f"GET {PLANT}/money-leaks/by-category",
+    f"GET {PLANT}/oee", f"GET {PLANT}/losses", f"GET {PLANT}/overview", f"GET {PLANT}/money-leaks",
+    f"POST {PLANT}/money-leaks", f"GET {PLANT}/money-leaks/overview", f"GET {PLANT}/money-leaks/by-category",
     "GET /", "GET /fragments/board", "GET /fragments/figures", "GET /fragments/excursions",
 }  # fmt: skip
 """The routes of the plant that are not about one thing; each has a test of its own here or in the modules beside it."""

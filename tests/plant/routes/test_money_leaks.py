@@ -207,9 +207,9 @@ async def test_leaks_of_lines_and_of_sites_are_those_of_ones_own_sites(
     client: httpx.AsyncClient, north: httpx.AsyncClient, limited: Limited
 ) -> None:
     leaks: dict[str, list[str]] = {}
-    for site in (NORTH, SOUTH):
-        line = await make.line(client, plant_name=site)
-        entered = [await enter(client, line_id=line["id"], amount=4), await enter(client, plant_name=site, amount=5)]
+    lines = {site: (await make.line(client, plant_name=site))["id"] for site in (NORTH, SOUTH)}
+    for site, line in lines.items():
+        entered = [await enter(client, line_id=line, amount=4), await enter(client, plant_name=site, amount=5)]
         leaks[site] = [good(each)["id"] for each in entered]
     found = await ids_of(north, "money-leaks")
     assert set(leaks[NORTH]) <= found
@@ -219,7 +219,7 @@ async def test_leaks_of_lines_and_of_sites_are_those_of_ones_own_sites(
         for answer in (await north.get(f"{LEAKS}/{id}"), await north.delete(f"{LEAKS}/{id}")):
             refusal(answer, 404)
     assert fields_of(refusal(await enter(north, plant_name=SOUTH, amount=4), 422)) == ["plant_name"]
-    refusal(await enter(north, line_id=line["id"], amount=4), 404)
+    refusal(await enter(north, line_id=lines[SOUTH], amount=4), 404)
     for asked in ("overview", "by-category"):
         params = {**WINDOW, "plant_name": [NORTH, SOUTH]}
         wide, own, none = [good(await who.get(f"{LEAKS}/{asked}", params=params)) for who in (client, north, limited())]

@@ -67,7 +67,7 @@ async def money_leak(session: AsyncSession, actor: Actor, id: UUID) -> MoneyLeak
 
 async def money_leak_for_update(session: AsyncSession, actor: Actor, id: UUID) -> MoneyLeak:
     """A money leak as it is now, locked until the transaction ends."""
-    found = await session.get(MoneyLeak, id, with_for_update={"of": MoneyLeak}, populate_existing=True)
+    found = await session.get(MoneyLeak, id, with_for_update=True, populate_existing=True)
     return await _found(session, actor, found, id)
 
 
@@ -91,12 +91,12 @@ async def has_leaks(session: AsyncSession, *, batch_id: UUID) -> bool:
 
 def _at_sites(sites: Collection[str]) -> ColumnElement[bool]:
     lines = select(ProductionLine.id).where(ProductionLine.plant_name.in_(sites))
-    return or_(MoneyLeak.line_id.in_(lines), and_(MoneyLeak.line_id.is_(None), MoneyLeak.site.in_(sites)))
+    return or_(MoneyLeak.line_id.in_(lines), and_(MoneyLeak.line_id.is_(None), MoneyLeak.plant_name.in_(sites)))
 
 
 async def _found(session: AsyncSession, actor: Actor, leak: MoneyLeak | None, id: UUID) -> MoneyLeak:
     if leak is not None:
         of_line = leak.line_id is not None and await is_own_line(session, actor, leak.line_id)
-        if of_line or (leak.site is not None and actor.is_for(leak.site)):
+        if of_line or (leak.line_id is None and actor.is_for(leak.plant_name)):
             return leak
     raise MoneyLeakNotFound(f"there is no money leak {id}")

@@ -11,6 +11,7 @@ from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, need
 from foodflow.kernel.paging import Wanted
 from foodflow.kernel.wire import PageOf
 from foodflow.plant.queries import money_leaks as queries
+from foodflow.plant.routes.spanning import Spanning
 from foodflow.plant.schemas.money_leaks import (
     LeaksOfOut,
     LeaksOut,
@@ -19,9 +20,11 @@ from foodflow.plant.schemas.money_leaks import (
     MoneyLeakOut,
     MoneyLeakPatch,
 )
+from foodflow.plant.tables.money_leaks import MoneyLeak
 from foodflow.plant.usecases import money_leaks as usecases
 
 router = guarded_router(prefix="/money-leaks", tags=["money leaks"])
+_LIST = Spanning(queries.LISTING, MoneyLeak.period_start, MoneyLeak.period_end)
 
 
 @router.post("", status_code=201, dependencies=[needs("plant.record")], response_model=MoneyLeakOut)
@@ -32,13 +35,11 @@ async def enter_leak(session: Transaction, actor: CurrentActor, body: MoneyLeakI
     return leak
 
 
-@router.get(
-    "", dependencies=[needs("plant.read")], response_model=PageOf[MoneyLeakOut], openapi_extra=queries.LISTING.openapi
-)
+@router.get("", dependencies=[needs("plant.read")], response_model=PageOf[MoneyLeakOut], openapi_extra=_LIST.openapi)
 async def list_leaks(
-    session: Transaction, actor: CurrentActor, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
+    session: Transaction, actor: CurrentActor, request: Request, wanted: Annotated[Wanted, Depends(_LIST)]
 ) -> object:
-    """Leaks that were entered, latest first."""
+    """Leaks that were entered (for periods that share time with a window), latest first."""
     return await listed(session, queries.money_leaks(actor), wanted, shape=MoneyLeakOut, request=request)
 
 

@@ -126,11 +126,12 @@ def require_dollars(currency: str) -> None:
         raise _wrong("amount_usd", message, "plant.money_leak.other_currency")
 
 
-def require_one_place(line_id: UUID | None, site: str | None) -> None:
-    """A leak is of a line (or the line of its batch), or else of a site."""
-    if line_id is None and site is None:
+def require_place(site: str | None) -> str:
+    """A leak of no line is one of a site."""
+    if site is None:
         message = "say the line_id, the batch_id or the plant_name that it is of"
         raise _wrong("line_id", message, "plant.money_leak.no_place")
+    return site
 
 
 def require_same_line(batch_line_id: UUID, line_id: UUID | None) -> None:

@@ -4,12 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func, select
-from sqlalchemy.orm import Mapped, column_property, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from foodflow.kernel.db import CountsChanges, TenantTable
 from foodflow.plant.rules.money_leaks import CalculationMethod, LeakCategory
-from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.shared import Amount, Moment, Price
 
 _CATEGORIES = ", ".join(f"'{category}'" for category in LeakCategory)
@@ -17,9 +16,8 @@ _METHODS = ", ".join(f"'{method}'" for method in CalculationMethod)
 
 
 class MoneyLeak(CountsChanges, TenantTable):
-    """What a loss cost over a period, of a line or else of a whole site, in the company's currency.
-
-    `site` is that of a leak of no line; `plant_name` is where it belongs to at any rate: a line takes its leaks along.
+    """What a loss cost over a period, of a line or else of a whole site, in the company's currency; `plant_name` is
+    where the line stood when it was entered.
     """
 
     __tablename__ = "money_leaks"
@@ -27,7 +25,6 @@ class MoneyLeak(CountsChanges, TenantTable):
         CheckConstraint(f"category IN ({_CATEGORIES})", name="category"),
         CheckConstraint(f"calculation_method IN ({_METHODS})", name="calculation_method"),
         CheckConstraint("period_start < period_end", name="order"),
-        CheckConstraint("(line_id IS NULL) <> (site IS NULL)", name="place"),
         CheckConstraint(
             "amount >= 0 AND quantity_lost >= 0 AND unit_cost >= 0 AND time_lost_minutes >= 0 AND hourly_cost >= 0",
             name="amounts",
@@ -41,7 +38,7 @@ class MoneyLeak(CountsChanges, TenantTable):
     period_start: Mapped[datetime] = mapped_column(Moment)
     period_end: Mapped[datetime] = mapped_column(Moment)
     line_id: Mapped[UUID | None] = mapped_column(ForeignKey("production_lines.id"))
-    site: Mapped[str | None] = mapped_column(Text)
+    plant_name: Mapped[str] = mapped_column(Text)
     batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("production_batches.id"))
     category: Mapped[str] = mapped_column(Text)
     subcategory: Mapped[str] = mapped_column(Text)
@@ -59,13 +56,3 @@ class MoneyLeak(CountsChanges, TenantTable):
     recorded_by: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment)
     updated_at: Mapped[datetime] = mapped_column(Moment)
-
-    plant_name: Mapped[str] = column_property(
-        func.coalesce(
-            site,
-            select(ProductionLine.plant_name)
-            .where(ProductionLine.id == line_id)
-            .correlate_except(ProductionLine)
-            .scalar_subquery(),
-        )
-    )

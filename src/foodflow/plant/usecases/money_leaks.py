@@ -28,8 +28,8 @@ from foodflow.plant.rules.money_leaks import (
     LeakSource,
     reckoned,
     require_dollars,
-    require_one_place,
     require_period,
+    require_place,
     require_same_line,
     require_same_site,
 )
@@ -113,7 +113,7 @@ async def enter_leak(session: AsyncSession, actor: Actor, fields: dict[str, Any]
     session.add(leak)
     told = {"category": leak.category, "amount": leak.amount, "calculation_method": leak.calculation_method}
     audit.record(session, actor, "money_leak.entered", leak.id, **told)
-    return await _stored(session, leak)
+    return leak
 
 
 async def change_leak(session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any]) -> MoneyLeak:
@@ -127,7 +127,7 @@ async def change_leak(session: AsyncSession, actor: Actor, id: UUID, changes: di
     require_period(leak.period_start, leak.period_end, clock.now())
     leak.updated_at = clock.now()
     audit.record(session, actor, "money_leak.changed", leak.id, **changes)
-    return await _stored(session, leak)
+    return leak
 
 
 async def delete_leak(session: AsyncSession, actor: Actor, id: UUID) -> None:
@@ -243,29 +243,20 @@ def _share(leak: Entered, *, start: datetime, end: datetime) -> Fraction:
     return Fraction(leak.amount) * exact_seconds(within) / exact_seconds(leak.period_end - leak.period_start)
 
 
-async def _stored(session: AsyncSession, leak: MoneyLeak) -> MoneyLeak:
-    """A leak as it stands in the database, which knows its site."""
-    await session.flush()
-    await session.refresh(leak)
-    return leak
-
-
 async def _place(session: AsyncSession, actor: Actor, fields: dict[str, Any]) -> ProductionLine | None:
-    """Say where a leak belongs to: to a line, or to a site (`site` instead of `plant_name`)."""
-    site = fields.pop("plant_name")
-    fields["site"] = None
+    """Say where a leak belongs to: to a line and the site where that stands, or to a site alone."""
+    site: str | None = fields["plant_name"]
     if fields["batch_id"] is not None:
         batch = await batch_queries.batch(session, actor, fields["batch_id"])
         require_same_line(batch.line_id, fields["line_id"])
         fields["line_id"] = batch.line_id
-    require_one_place(fields["line_id"], site)
-    if fields["line_id"] is not None:
-        line = await line_queries.line_for_reference(session, actor, fields["line_id"])
-        require_same_site(line.plant_name, site)
-        return line
-    require_own_site(actor, site)
-    fields["site"] = site
-    return None
+    if fields["line_id"] is None:
+        require_own_site(actor, require_place(site))
+        return None
+    line = await line_queries.line_for_reference(session, actor, fields["line_id"])
+    require_same_site(line.plant_name, site)
+    fields["plant_name"] = line.plant_name
+    return line
 
 
 def _lacks_rate(fields: Mapping[str, Any]) -> bool:
