@@ -51,6 +51,14 @@ async def _cost(client: httpx.AsyncClient) -> dict[str, Any]:
     return await _posted(client, f"{PLANT}/batches/{batch['id']}/labour", minutes=1)
 
 
+async def _money_leak(client: httpx.AsyncClient) -> dict[str, Any]:
+    said = await client.put(f"{PLANT}/settings", json={"currency": "EUR", "labour_rate": 30})
+    assert said.status_code == 200, said.text
+    line = await _line(client)
+    period = {"period_start": "2026-01-05T06:00:00Z", "period_end": "2026-01-05T14:00:00Z"}
+    return await _posted(client, f"{PLANT}/money-leaks", line_id=line["id"], category="yield_loss", amount=1, **period)
+
+
 async def _scrap_reason(client: httpx.AsyncClient) -> dict[str, Any]:
     return await _posted(client, f"{PLANT}/scrap-reasons", code=uuid4().hex, name="Too hot")
 
@@ -191,6 +199,7 @@ MAKERS: Final[dict[str, Maker]] = {
     f"{PLANT}/counts/{{id}}": _of(_count),
     f"{PLANT}/batch-costs/{{id}}": _of(_cost),
     f"{PLANT}/scrap-reasons/{{id}}": _of(_scrap_reason),
+    f"{PLANT}/money-leaks/{{id}}": _of(_money_leak),
     f"{PLANT}/trials/{{id}}": _of(_trial),
     f"{PLANT}/trials/by-number/{{number:path}}": _of(_trial, "trial_number"),
     f"{PLANT}/sensors/{{id}}": _of(_sensor),

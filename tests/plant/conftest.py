@@ -12,6 +12,9 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database
 from tests.plant import make
 from tests.plant.make import Json, Witness
+from tests.plant.sites import limited, north
+
+__all__ = ["limited", "north"]
 
 
 @pytest.fixture

@@ -146,3 +146,18 @@ async def test_a_sensor_that_is_not_there_has_no_roll_ups(
     refusal(await akron_client.get(f"{PLANT}/sensors/{past['id']}/rollups"), 404)
     never = await make.sensor(client)
     assert good(await client.get(f"{PLANT}/sensors/{never['id']}/rollups"))["results"] == []
+
+
+async def test_roll_ups_are_told_in_another_unit_as_pages_and_as_a_file(client: httpx.AsyncClient, past: Json) -> None:
+    values = ("mean", "lowest", "highest", "first", "last")
+    own, told = [(await rollups(client, past, **unit))["results"] for unit in ({}, {"unit": "[degF]"})]
+    for before, after in zip(own, told, strict=True):
+        for name in values:
+            expected = None if before[name] is None else pytest.approx(before[name] * 1.8 + 32)
+            assert after[name] == expected
+        rest = before.keys() - set(values)
+        assert {name: after[name] for name in rest} == {name: before[name] for name in rest}
+    params = {"start_time": DAY, "end_time": "2026-02-05T00:00:00Z", "unit": "[degF]", "format": "csv"}
+    file = await client.get(f"{PLANT}/sensors/{past['id']}/rollups", params=params)
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"), newline="")))
+    assert [row["highest"] for row in rows] == ["" if row["highest"] is None else str(row["highest"]) for row in told]

@@ -170,3 +170,48 @@ async def test_several_sensors_are_drawn_in_one_call(
     assert fields_of(refusal(await client.get(f"{PLANT}/series"), 422)) == ["sensor_id"]
     many = [make.NOWHERE] * 51
     assert fields_of(refusal(await client.get(f"{PLANT}/series", params={"sensor_id": many}), 422)) == ["sensor_id"]
+
+
+def fahrenheit(celsius: float) -> object:
+    return pytest.approx(celsius * 1.8 + 32)
+
+
+async def test_values_and_excursions_are_told_in_another_unit(client: httpx.AsyncClient, sensor: Json) -> None:
+    await make.store(client, sensor["id"], {0: 1, 1: 9, 2: -3, 3: 2})
+    drawn = await series(client, sensor, unit="[degF]", resolution="raw")
+    assert (drawn["unit"], (await series(client, sensor))["unit"]) == ("[degF]", "Cel")
+    assert drawn["values"] == [fahrenheit(value) for value in (1, 9, -3, 2)]
+    assert [each["extreme"] for each in drawn["excursions"]] == [fahrenheit(9), fahrenheit(-3)]
+
+
+@pytest.mark.parametrize("method", ["min_max", "lttb"])
+async def test_the_buckets_of_a_roll_up_are_told_in_another_unit(
+    client: httpx.AsyncClient, rolled: Json, method: str
+) -> None:
+    wanted = {**WINDOW, "resolution": "hour", "method": method}
+    own = await series(client, rolled, **wanted)
+    told = await series(client, rolled, unit="K", **wanted)
+    assert told["values"] == pytest.approx([value + 273.15 for value in own["values"]])
+    for column in ("lowest", "highest"):
+        assert told["buckets"][column] == pytest.approx([value + 273.15 for value in own["buckets"][column]])
+    assert told["buckets"]["counts"] == own["buckets"]["counts"]
+
+
+async def test_each_of_several_sensors_is_told_in_the_unit_from_its_own(client: httpx.AsyncClient) -> None:
+    celsius, kelvin = [await make.sensor(client, unit_of_measure=unit) for unit in ("Cel", "K")]
+    for sensor, value in ((celsius, 100), (kelvin, 373.15)):
+        await make.store(client, sensor["id"], {0: value})
+    params = {"sensor_id": [celsius["id"], kelvin["id"]], "unit": "[degF]"}
+    found = good(await client.get(f"{PLANT}/series", params=params))["results"]
+    assert [each["values"] for each in found] == [[fahrenheit(100)], [fahrenheit(100)]]
+    refusal(await client.get(f"{PLANT}/series", params=params | {"unit": "bar"}), 422)
+
+
+@pytest.mark.parametrize(("unit", "code"), [("bar", "plant.unit.incompatible"), ("°F", "plant.unit.unknown")])
+@pytest.mark.parametrize("asked", ["series", "rollups"])
+async def test_a_unit_of_something_else_is_refused(
+    client: httpx.AsyncClient, sensor: Json, asked: str, unit: str, code: str
+) -> None:
+    await make.store(client, sensor["id"], {0: 1})
+    refused = refusal(await client.get(f"{PLANT}/sensors/{sensor['id']}/{asked}", params={"unit": unit}), 422)
+    assert [(error["field"], error["code"]) for error in refused["errors"]] == [("unit", code)]

@@ -13,6 +13,7 @@ from foodflow.plant.queries.scrap import costed_scrap
 from foodflow.plant.rules.batches import BatchNotFound
 from foodflow.plant.rules.costs import CostKind, CostNotFound
 from foodflow.plant.tables.costs import BatchCost, PlantSettings
+from foodflow.plant.tables.money_leaks import MoneyLeak
 
 
 async def settings(session: AsyncSession) -> PlantSettings | None:
@@ -32,8 +33,9 @@ async def settings_for_reference(session: AsyncSession) -> PlantSettings | None:
 
 async def has_amounts(session: AsyncSession) -> bool:
     """Whether any amount of money is recorded, whatever for."""
-    if await session.scalar(select(BatchCost.id).limit(1)) is not None:
-        return True
+    for amount in (BatchCost.id, MoneyLeak.id):
+        if await session.scalar(select(amount).limit(1)) is not None:
+            return True
     return bool(await costed_scrap(session))
 
 

@@ -16,6 +16,7 @@ from foodflow.plant.tables.batches import ProductionBatch, ProductionCount
 from foodflow.plant.tables.counts import LineCounter
 from foodflow.plant.tables.downtimes import Downtime
 from foodflow.plant.tables.lines import LineHeartbeat, LineSpan, LineStateChange, ProductionLine, WithdrawnState
+from foodflow.plant.tables.money_leaks import MoneyLeak
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.tables.trials import Trial
 
@@ -102,6 +103,7 @@ async def line_has_history(session: AsyncSession, id: UUID) -> bool:
         LineHeartbeat,
         LineCounter,
         Trial,
+        MoneyLeak,
     )
     for table in tables:
         if await session.scalar(select(table.line_id).where(table.line_id == id).limit(1)) is not None:

@@ -10,6 +10,7 @@ from foodflow.plant.tables.batches import BatchMove, ProductionCount
 from foodflow.plant.tables.calibrations import Calibration
 from foodflow.plant.tables.costs import BatchCost
 from foodflow.plant.tables.lines import LineStateChange
+from foodflow.plant.tables.money_leaks import MoneyLeak
 from foodflow.plant.tables.parameters import BatchActual
 
 
@@ -41,6 +42,12 @@ async def costs_recorded_by(session: AsyncSession, recorder: str) -> Sequence[Ba
     """The costs that somebody recorded, in their order."""
     found = select(BatchCost).where(BatchCost.recorded_by == recorder)
     return (await session.scalars(found.order_by(BatchCost.recorded_at, BatchCost.id))).all()
+
+
+async def leaks_recorded_by(session: AsyncSession, recorder: str) -> Sequence[MoneyLeak]:
+    """The money leaks that somebody entered, in their order."""
+    found = select(MoneyLeak).where(MoneyLeak.recorded_by == recorder)
+    return (await session.scalars(found.order_by(MoneyLeak.created_at, MoneyLeak.id))).all()
 
 
 async def calibrations_recorded_by(session: AsyncSession, recorder: str) -> Sequence[Calibration]:

@@ -13,6 +13,8 @@ from foodflow.plant.routes import (
     imports,
     lines,
     losses,
+    money_leaks,
+    overview,
     parameters,
     readings,
     reasons,
@@ -30,4 +32,6 @@ router = APIRouter(prefix="/api/v1/plant-ops")
 for part in (lines, states, batches, imports, readings, rollups, retention, sensors, calendars, downtimes, reasons):
     router.include_router(part.router)
 for part in (counts, scrap, parameters, costs, results, trials, losses, calibrations, alarms, watches):
+    router.include_router(part.router)
+for part in (money_leaks, overview):
     router.include_router(part.router)

@@ -11,6 +11,7 @@ from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, need
 from foodflow.kernel.paging import Wanted
 from foodflow.kernel.wire import PageOf
 from foodflow.plant.queries import downtimes as queries
+from foodflow.plant.routes.spanning import Spanning
 from foodflow.plant.schemas.downtimes import (
     AssignmentIn,
     DowntimeEnd,
@@ -22,10 +23,12 @@ from foodflow.plant.schemas.downtimes import (
     SplitIn,
 )
 from foodflow.plant.schemas.reliability import ReliabilityOut, ReliabilityQuery
+from foodflow.plant.tables.downtimes import Downtime
 from foodflow.plant.usecases import downtimes as usecases
 from foodflow.plant.usecases import reliability
 
 router = guarded_router(tags=["downtimes"])
+_LIST = Spanning(queries.LISTING, Downtime.start_time, Downtime.end_time)
 
 
 @router.post("/downtimes", status_code=201, dependencies=[needs("plant.record")], response_model=DowntimeOut)
@@ -40,12 +43,12 @@ async def record_downtime(session: Transaction, actor: CurrentActor, body: Downt
     "/downtimes",
     dependencies=[needs("plant.read")],
     response_model=PageOf[DowntimeOut],
-    openapi_extra=queries.LISTING.openapi,
+    openapi_extra=_LIST.openapi,
 )
 async def list_downtimes(
-    session: Transaction, actor: CurrentActor, request: Request, wanted: Annotated[Wanted, Depends(queries.LISTING)]
+    session: Transaction, actor: CurrentActor, request: Request, wanted: Annotated[Wanted, Depends(_LIST)]
 ) -> object:
-    """Stops, latest first; `reason=missing` are those that somebody should explain."""
+    """Stops (of a window), latest first; `reason=missing` are those that somebody should explain."""
     return await listed(session, queries.downtimes(actor), wanted, shape=DowntimeOut, request=request)
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_val
 from foodflow.kernel.wire import Instant, Out
 from foodflow.plant.rules.rollups import Method, Resolution
 from foodflow.plant.schemas.shared import Breach, Window
+from foodflow.plant.schemas.units import Wanted as WantedUnit
 
 MAX_PAGE = 10_000
 MAX_SENSORS = 50
@@ -34,6 +35,7 @@ class SeriesWanted(Window):
             " to choose from"
         ),
     ] = "min_max"
+    unit: WantedUnit = None
 
 
 class ManySeriesWanted(SeriesWanted):
@@ -70,7 +72,8 @@ class SeriesOut(BaseModel):
     `resolution` is the one that was used; `readings` are those that are not Bad. At `raw` the values are readings,
     `buckets` is null and the latest 10,000 excursions are listed; of roll-ups a value is the mean of the readings from
     its timestamp on (with `lttb` one of them), and the buckets say between which values they lie and how many of them
-    lay outside the limits. Before `complete_from` there may have been more, which was removed by age.
+    lay outside the limits. `unit` is what all values are in. Before `complete_from` there may have been more, which was
+    removed by age.
     """
 
     sensor_id: UUID
@@ -78,6 +81,7 @@ class SeriesOut(BaseModel):
     end_time: Instant
     resolution: Resolution
     method: Method
+    unit: str
     readings: int
     timestamps: list[datetime]
     values: list[float]
@@ -96,6 +100,7 @@ class RollupsWanted(Window):
     """Which roll-ups of a sensor."""
 
     resolution: Annotated[Literal["minute", "hour", "day"], Field(description="A day is a UTC day")] = "hour"
+    unit: WantedUnit = None
     format: Annotated[Literal["json", "csv"], Field(description="`csv`: all of them as a file, as of other lists")] = (
         "json"
     )

@@ -15,6 +15,7 @@ from foodflow.plant.events.batches import BatchCreated
 from foodflow.plant.queries import batches as queries
 from foodflow.plant.queries import costs as cost_queries
 from foodflow.plant.queries import lines as line_queries
+from foodflow.plant.queries import money_leaks as leak_queries
 from foodflow.plant.queries import parameters as parameter_queries
 from foodflow.plant.queries import trials as trial_queries
 from foodflow.plant.rules.batches import (
@@ -74,6 +75,8 @@ async def delete_batch(session: AsyncSession, actor: Actor, id: UUID) -> None:
     require_planned(batch.status, number=batch.batch_number)
     if await cost_queries.has_costs(session, id) or await trial_queries.is_tried(session, id):
         raise InUse(f"batch {batch.batch_number} has costs or belongs to a trial; cancel it instead")
+    if await leak_queries.has_leaks(session, batch_id=id):
+        raise InUse(f"batch {batch.batch_number} is named by a money leak; cancel it instead")
     for parameter in await parameter_queries.parameters(session, id):
         await session.delete(parameter)
     await session.flush()
