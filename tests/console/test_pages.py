@@ -50,7 +50,7 @@ async def test_no_page_has_a_script_or_a_style_in_it(client: httpx.AsyncClient, 
 async def test_names_are_text_wherever_they_stand(client: httpx.AsyncClient) -> None:
     line = await make.line(client, name=HOSTILE, plant_name=HOSTILE, location=HOSTILE)
     await make.state(client, line, "downtime", ago=timedelta(minutes=1), reason=HOSTILE)
-    sensor = await make.sensor(client, line, name=HOSTILE, unit_of_measure='"><b>', max_value=1)
+    sensor = await make.sensor(client, line, name=HOSTILE, max_value=1)
     await make.readings(client, sensor, [0, 2])
     page = await make.page(client, f"/?line={line['line_number']}")
     assert not page.all("img", src="x")

@@ -36,9 +36,16 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals |= {"address": assets.address, "charts": charts, "measures": measures, "strip": strips.strip}
+_templates.globals |= {
+    "address": assets.address,
+    "charts": charts,
+    "measures": measures,
+    "strip": strips.strip,
+    "words": words,
+}
 _templates.filters |= {
     "age": words.age,
+    "alarm_state": words.alarm_state,
     "clock_time": words.clock_time,
     "device": words.device,
     "minute": words.minute,
@@ -46,7 +53,9 @@ _templates.filters |= {
     "number": words.number,
     "percent": words.percent,
     "period": words.period,
+    "priority": words.priority,
     "quantity": words.quantity,
+    "rule": words.rule,
     "sentence": words.sentence,
     "state": words.state,
     "unit": words.unit,

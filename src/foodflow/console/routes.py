@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from foodflow.console import (
     account,
+    alarm_pages,
     company_pages,
     invited,
     people_pages,
@@ -36,7 +37,7 @@ FoundT = TypeVar("FoundT")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 # Programs before people: `/people/programs` is nobody's number.
-for part in (account, second_factor, invited, program_pages, people_pages, company_pages):
+for part in (account, second_factor, invited, program_pages, people_pages, company_pages, alarm_pages):
     router.include_router(part.router)
 
 
@@ -44,7 +45,8 @@ for part in (account, second_factor, invited, program_pages, people_pages, compa
 async def show_board(visit: CurrentVisit, asked: AskedFor) -> Response:
     """The board of the visitor's company."""
     board = await _found(visit.request, visit.actor, plant.board, asked.choice)
-    return await framed(visit, "board.html", views.whole(asked, board) | {"here": "/"})
+    alarms = await alarm_pages.of_board(visit)
+    return await framed(visit, "board.html", views.whole(asked, board) | alarms | {"here": "/"})
 
 
 @router.get("/fragments/board", dependencies=[needs("plant.read")])
