@@ -137,3 +137,9 @@ class ReasonOfStop(In):
     """Why a line stopped."""
 
     reason_id: UUID
+
+
+class Why(In):
+    """Why somebody does something, if they say so."""
+
+    reason: Annotated[str, Field(max_length=255)]

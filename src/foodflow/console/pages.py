@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foodflow.console import assets, charts, forms, measures, strips, words
+from foodflow.console import assets, bars, charts, forms, measures, strips, words
 from foodflow.identity.public.cookies import session_of
 from foodflow.kernel.http.guards import GuardedRoute
 
@@ -38,6 +38,7 @@ _templates = Environment(
 )
 _templates.globals |= {
     "address": assets.address,
+    "bars": bars,
     "charts": charts,
     "measures": measures,
     "strip": strips.strip,
@@ -48,6 +49,7 @@ _templates.filters |= {
     "alarm_state": words.alarm_state,
     "clock_time": words.clock_time,
     "device": words.device,
+    "lasting": words.lasting,
     "minute": words.minute,
     "moment": words.moment,
     "number": words.number,

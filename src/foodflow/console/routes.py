@@ -14,6 +14,7 @@ from foodflow.console import (
     alarm_pages,
     company_pages,
     invited,
+    line_pages,
     people_pages,
     program_pages,
     second_factor,
@@ -37,7 +38,7 @@ FoundT = TypeVar("FoundT")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 # Programs before people: `/people/programs` is nobody's number.
-for part in (account, second_factor, invited, program_pages, people_pages, company_pages, alarm_pages):
+for part in (account, second_factor, invited, program_pages, people_pages, company_pages, alarm_pages, line_pages):
     router.include_router(part.router)
 
 

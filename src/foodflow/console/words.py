@@ -129,6 +129,16 @@ def quantity(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def money(amount: Decimal, currency: str) -> str:
+    """An amount with its currency."""
+    return f"{amount:,f} {currency}"
+
+
+def lasting(seconds: float | None) -> str:
+    """A length of time, or a dash where there is none."""
+    return NONE if seconds is None else span(seconds)
+
+
 def percent(ratio: float | None) -> str:
     """A ratio in percent, or a dash where there is none."""
     return NONE if ratio is None else f"{100 * ratio:.1f} %"
