@@ -70,7 +70,7 @@ async def test_a_wrong_ideal_speed_is_a_loss_below_zero(client: httpx.AsyncClien
 async def test_a_site_with_a_calendar_has_shifts(client: httpx.AsyncClient) -> None:
     site = f"Site {uuid4().hex[:6]}"
     line = await make.line(client, design_speed=60, plant_name=site)
-    week = [0, 1, 2, 3, 4, 5, 6]
+    week = list(range(1, 8))
     shifts = [
         {"name": "Early", "weekdays": week, "start": "00:00", "end": "12:00"},
         {"name": "Late", "weekdays": week, "start": "12:00", "end": "00:00"},
@@ -128,10 +128,10 @@ async def test_a_batch_goes_its_way(
     for deed, status in (("start", "in_progress"), ("hold", "on_hold"), ("resume", "in_progress")):
         forms.led_to(await visitor.send(f"/batches/{batch['id']}/{deed}", reason=""), f"/lines/{line['line_number']}")
         assert (await client.get(f"{PLANT}/batches/{batch['id']}")).json()["status"] == status
-        assert status.replace("_", " ") in (await visitor.page(f"/lines/{line['line_number']}")).text
+        assert str(status).replace("_", " ") in (await visitor.page(f"/lines/{line['line_number']}")).text
     refused = await visitor.send(f"/batches/{batch['id']}/start", reason="")
     assert refused.status_code == 409
-    assert fields["batch_number"] in refused.text
+    assert str(fields["batch_number"]) in refused.text
     assert (await visitor.send(f"/batches/{batch['id']}/complete", reason="")).status_code == 303
     assert "No batch is planned on this line" in (await visitor.page(f"/lines/{line['line_number']}")).text
 

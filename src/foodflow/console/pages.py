@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foodflow.console import assets, bars, charts, forms, measures, strips, words
+from foodflow.console import assets, bars, charts, forms, measures, sensor_charts, strips, words
 from foodflow.identity.public.cookies import session_of
 from foodflow.kernel.http.guards import GuardedRoute
 
@@ -41,6 +41,7 @@ _templates.globals |= {
     "bars": bars,
     "charts": charts,
     "measures": measures,
+    "sensor_charts": sensor_charts,
     "strip": strips.strip,
     "words": words,
 }

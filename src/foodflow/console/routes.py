@@ -18,6 +18,7 @@ from foodflow.console import (
     people_pages,
     program_pages,
     second_factor,
+    sensor_pages,
     signing_in,
     views,
 )
@@ -38,7 +39,17 @@ FoundT = TypeVar("FoundT")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 # Programs before people: `/people/programs` is nobody's number.
-for part in (account, second_factor, invited, program_pages, people_pages, company_pages, alarm_pages, line_pages):
+for part in (
+    account,
+    second_factor,
+    invited,
+    program_pages,
+    people_pages,
+    company_pages,
+    alarm_pages,
+    line_pages,
+    sensor_pages,
+):
     router.include_router(part.router)
 
 

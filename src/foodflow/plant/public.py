@@ -67,6 +67,15 @@ from foodflow.plant.usecases.line_views import (
 )
 from foodflow.plant.usecases.personal import recorded_by
 from foodflow.plant.usecases.selection import CHARTS, Choice
+from foodflow.plant.usecases.sensor_views import (
+    Calibrated,
+    Drawn,
+    SensorView,
+    Spread,
+    coded_sensor,
+    raised_within,
+    sensor_view,
+)
 from foodflow.plant.usecases.traces import Point, Trace, TracedExcursion
 
 __all__ = [
@@ -90,8 +99,10 @@ __all__ = [
     "BatchShown",
     "BatchStarted",
     "Board",
+    "Calibrated",
     "Choice",
     "DeedShown",
+    "Drawn",
     "Figures",
     "LimitsBroken",
     "LimitsRestored",
@@ -113,7 +124,9 @@ __all__ = [
     "ReliabilityShown",
     "ScrapDetected",
     "SensorCard",
+    "SensorView",
     "ShiftShown",
+    "Spread",
     "StopShown",
     "Summary",
     "Trace",
@@ -125,6 +138,7 @@ __all__ = [
     "alarm_page",
     "begin_batch",
     "board",
+    "coded_sensor",
     "continue_batch",
     "end_alarm",
     "explain_stop",
@@ -141,9 +155,11 @@ __all__ = [
     "numbered_line",
     "open_alarms",
     "pause_batch",
+    "raised_within",
     "recorded_by",
     "see_alarm",
     "see_alarms",
+    "sensor_view",
     "summary",
     "unhush_alarm",
 ]

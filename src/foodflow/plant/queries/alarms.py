@@ -84,6 +84,12 @@ async def open_in_sight(
     return count or 0, [(alarm, together) for alarm, together in rows]
 
 
+async def latest_of_sensor(session: AsyncSession, actor: Actor, sensor_id: UUID, *, most: int) -> Sequence[Alarm]:
+    """The latest alarms of a sensor, open or over, latest first."""
+    found = alarms(actor).where(Alarm.sensor_id == sensor_id).order_by(Alarm.raised_at.desc(), Alarm.id)
+    return (await session.scalars(found.limit(most))).all()
+
+
 async def alarm(session: AsyncSession, actor: Actor, id: UUID) -> Alarm:
     """An alarm, or a refusal."""
     return await _found(session, actor, await session.get(Alarm, id), id)

@@ -30,7 +30,7 @@ from foodflow.plant.usecases.alarm_views import OpenAlarms, open_alarms
 from foodflow.plant.usecases.board import line_card
 from foodflow.plant.usecases.cards import LineCard
 from foodflow.plant.usecases.effectiveness import LineEffectiveness, measured
-from foodflow.plant.usecases.losses import Group, Question, answer
+from foodflow.plant.usecases.losses import Answer, Group, Question, answer
 from foodflow.plant.usecases.reliability import line_reliability
 from foodflow.plant.usecases.selection import Choice
 
@@ -172,7 +172,7 @@ async def line_view(session: AsyncSession, actor: Actor, line_id: UUID, *, windo
         has_calendar=bool(await calendar_queries.calendars_of(session, [line.plant_name])),
         shift=shift,
         shifts=await _shifts(session, actor, line, end),
-        losses=await _losses(session, actor, line, (start, end), tree),
+        losses=_losses(await answer(session, actor, Question(start=start, end=end, lines=(line_id,))), tree),
         reliability=ReliabilityShown(
             found.all.figures.mtbf, found.all.figures.mttr, found.all.elements.failures, found.unexplained
         ),
@@ -251,14 +251,7 @@ async def _shifts(session: AsyncSession, actor: Actor, line: ProductionLine, now
     return tuple(told[: -MOST_SHIFTS - 1 : -1])
 
 
-async def _losses(
-    session: AsyncSession,
-    actor: Actor,
-    line: ProductionLine,
-    window: tuple[datetime, datetime],
-    tree: Mapping[UUID, StopReason],
-) -> LossesShown:
-    found = await answer(session, actor, Question(start=window[0], end=window[1], lines=(line.id,)))
+def _losses(found: Answer, tree: Mapping[UUID, StopReason]) -> LossesShown:
     group, names = found.total, {reason.code: reason.name for reason in tree.values()}
     amounts, decimals = group.cost.amounts, DECIMALS[found.currency] if found.currency else 2
     reasons = sorted(group.reasons.items(), key=lambda one: (-one[1], one[0] or ""))
