@@ -224,7 +224,9 @@ async def test_an_alarm_appears_and_acknowledging_it_tells_the_others(
     await tab.ask("window.sameDocument = true")
     await make.readings(gateway, sensor, [3, 8.5])
     await relay.deliver_once(database, (relay.to_live,))
-    (alarm,) = (await gateway.get(f"{make.PLANT}/alarms", params={"sensor_id": sensor["id"]})).json()["results"]
+    (alarm,) = (
+        await gateway.get(f"{make.PLANT}/alarms", params={"sensor_id": sensor["id"], "rule": "above_limit"})
+    ).json()["results"]
     row = f"document.getElementById('alarm-{alarm['id']}')"
     await tab.until(row)
     assert await tab.ask("window.sameDocument")
@@ -247,7 +249,9 @@ async def test_what_is_typed_is_kept_when_a_part_is_fetched_anew(
     line = await make.line(gateway, name="Drying")
     sensor = await make.sensor(gateway, line, name="Dryer", max_value=5)
     await make.readings(gateway, sensor, [9])
-    (alarm,) = (await gateway.get(f"{make.PLANT}/alarms", params={"sensor_id": sensor["id"]})).json()["results"]
+    (alarm,) = (
+        await gateway.get(f"{make.PLANT}/alarms", params={"sensor_id": sensor["id"], "rule": "above_limit"})
+    ).json()["results"]
     await sign_in(tab, server, people["demo", "operator"])
     await tab.until(f"{LIVE} && document.getElementById('silence-{alarm['id']}')")
     await tab.ask(f"document.getElementById('silence-{alarm['id']}').open = true")

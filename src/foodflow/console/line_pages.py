@@ -125,10 +125,10 @@ async def _shown(visit: Visit, id: UUID, days: Days) -> dict[str, Any]:
 
 
 def _taps(line: plant.LineView) -> list[plant.ReasonShown]:
-    """The reasons that stand as buttons: those that the line stood for longest, then others."""
+    """The reasons that stand as buttons: those that the line stood for longest, then others, unplanned ones first."""
     known = {reason.name: place for place, reason in enumerate(line.losses.reasons)}
     leaves = [reason for reason in line.reasons if reason.is_leaf]
-    return sorted(leaves, key=lambda reason: known.get(reason.name, len(known)))[:TAPS]
+    return sorted(leaves, key=lambda reason: (reason.is_planned, known.get(reason.name, len(known))))[:TAPS]
 
 
 async def _line(visit: Visit, number: str, days: Days, form: Form = UNTOUCHED) -> Response:

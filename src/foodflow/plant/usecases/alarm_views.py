@@ -13,8 +13,8 @@ from foodflow.plant.queries import alarms as queries
 from foodflow.plant.tables.alarms import Alarm
 from foodflow.plant.usecases import alarms as usecases
 
-MOST_OPEN = 30
-"""How many open alarms stand on the board, floods counted once."""
+MOST_OPEN = 6
+"""How many open alarms stand on a page about something else, floods counted once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,7 @@ class ReasonShown:
     name: str
     depth: int
     is_leaf: bool
+    is_planned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +304,7 @@ def _in_use(tree: Mapping[UUID, StopReason], below: UUID | None = None, depth: i
     for reason in tree.values():
         if reason.parent_id == below and reason.is_active:
             under = _in_use(tree, reason.id, depth + 1)
-            found += [ReasonShown(reason.id, reason.name, depth, not under), *under]
+            found += [ReasonShown(reason.id, reason.name, depth, not under, reason.is_planned), *under]
     return found
 
 
