@@ -210,3 +210,89 @@ async def test_the_page_survives_a_restart_of_the_server(
 
 def keep(path: Path, picture: bytes) -> None:
     path.write_bytes(picture)
+
+
+async def test_an_alarm_appears_and_acknowledging_it_tells_the_others(
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People, database: Database, tmp_path: Path
+) -> None:
+    line = await make.line(gateway, name="Cooling")
+    sensor = await make.sensor(gateway, line, name="Tunnel", max_value=5)
+    await make.readings(gateway, sensor, [3])
+    await sign_in(tab, server, people["demo", "operator"])
+    await tab.show(f"{server.settings.address}/?line={line['line_number']}")
+    await tab.until(f"{LIVE} && {reads('Tunnel')}")
+    await tab.ask("window.sameDocument = true")
+    await make.readings(gateway, sensor, [3, 8.5])
+    await relay.deliver_once(database, (relay.to_live,))
+    (alarm,) = (
+        await gateway.get(f"{make.PLANT}/alarms", params={"sensor_id": sensor["id"], "rule": "above_limit"})
+    ).json()["results"]
+    row = f"document.getElementById('alarm-{alarm['id']}')"
+    await tab.until(row)
+    assert await tab.ask("window.sameDocument")
+    assert "1 high" in await tab.ask("document.getElementById('alarm-count').innerText")
+    async with browser(tmp_path / "other") as other:
+        await sign_in(other, server, people["demo", "viewer"])
+        await other.until(f"{LIVE} && {row}?.innerText.includes('Not acknowledged')")
+        await tab.ask(f"{row}.querySelector('form[action$=acknowledge] button').click()")
+        await tab.until(f"{row} && !window.sameDocument && !{row}.innerText.includes('Not acknowledged')")
+        assert await tab.ask("location.search") == f"?line={line['line_number']}"
+        await relay.deliver_once(database, (relay.to_live,))
+        await other.until(f"!{row}.innerText.includes('Not acknowledged')")
+        assert other.troubles == []
+    assert tab.troubles == []
+
+
+async def test_what_is_typed_is_kept_when_a_part_is_fetched_anew(
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People, database: Database
+) -> None:
+    line = await make.line(gateway, name="Drying")
+    sensor = await make.sensor(gateway, line, name="Dryer", max_value=5)
+    await make.readings(gateway, sensor, [9])
+    (alarm,) = (
+        await gateway.get(f"{make.PLANT}/alarms", params={"sensor_id": sensor["id"], "rule": "above_limit"})
+    ).json()["results"]
+    await sign_in(tab, server, people["demo", "operator"])
+    await tab.until(f"{LIVE} && document.getElementById('silence-{alarm['id']}')")
+    await tab.ask(f"document.getElementById('silence-{alarm['id']}').open = true")
+    await tab.ask(f"document.getElementById('why-{alarm['id']}').focus()")
+    await tab.command("Input.insertText", text="the door is op")
+    other = await make.sensor(gateway, line, name="Second dryer", max_value=5)
+    await make.readings(gateway, other, [9])
+    await relay.deliver_once(database, (relay.to_live,))
+    await tab.until(f"document.getElementById('alarms-open').innerText.includes({other['sensor_code']!r})")
+    assert await tab.ask("document.activeElement.value") == "the door is op"
+    assert await tab.ask(f"document.getElementById('silence-{alarm['id']}').open")
+
+
+async def test_the_pages_of_lines_and_sensors_move(
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People, database: Database
+) -> None:
+    line = await make.line(gateway, name="Baking")
+    sensor = await make.sensor(gateway, line, name="Oven")
+    await make.readings(gateway, sensor, [200])
+    await sign_in(tab, server, people["demo", "viewer"])
+    await tab.show(f"{server.settings.address}/sensors/{sensor['sensor_code']}")
+    await tab.until(f"{LIVE} && {reads('200')}")
+    await make.readings(gateway, sensor, [231.5])
+    await tab.until(reads("231.5"))
+    await tab.show(f"{server.settings.address}/lines/{line['line_number']}")
+    await tab.until(f"{LIVE} && {reads('231.5')}")
+    await make.state(gateway, line, "maintenance", ago=timedelta(seconds=1), reason="new belt")
+    await relay.deliver_once(database, (relay.to_live,))
+    await tab.until(reads("new belt"))
+    assert tab.troubles == []
+
+
+@pytest.mark.parametrize("width", [390, 820, 1400])
+async def test_no_page_is_wider_than_the_screen(
+    server: Server, gateway: httpx.AsyncClient, tab: Tab, people: People, width: int
+) -> None:
+    line = await make.line(gateway, name="Temperatureofthesecondheatexchanger", design_speed=60)
+    sensor = await make.sensor(gateway, line, name="Temperatureofthesecondheatexchanger" * 3, max_value=2)
+    await make.readings(gateway, sensor, [1, 1e12])
+    await make.state(gateway, line, "downtime", ago=timedelta(hours=3))
+    await sign_in(tab, server, people["demo", "operator"])
+    for path in ("/alarms", f"/lines/{line['line_number']}", f"/sensors/{sensor['sensor_code']}"):
+        await tab.show(f"{server.settings.address}{path}", width=width, height=800)
+        assert await tab.ask("document.documentElement.scrollWidth") <= width, path

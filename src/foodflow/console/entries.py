@@ -1,6 +1,7 @@
 """What can be entered into the forms about people and companies, and in which shape."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -103,3 +104,42 @@ class Provider(In):
     issuer: Annotated[str, Field(max_length=500), AfterValidator(_issuer)]
     client_id: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
     client_secret: Annotated[str, StringConstraints(strip_whitespace=False, max_length=500, pattern=r"^[\x20-\x7e]*$")]
+
+
+class AlarmsSeen(In):
+    """Which alarms somebody has seen, or of which flood."""
+
+    ids: Annotated[list[UUID], Field(max_length=200)]
+    flood_id: UUID | None
+
+
+class Silence(In):
+    """For how long an alarm is out of sight, and why."""
+
+    minutes: Annotated[int, Field(ge=1, le=24 * 60)]
+    reason: Line
+
+
+class Cause(In):
+    """What an alarm came from."""
+
+    cause: Line
+
+
+class StateOfLine(In):
+    """What a line is doing, and why."""
+
+    state: Literal["running", "idle", "changeover", "downtime", "maintenance", "not_scheduled"]
+    reason: Annotated[str, Field(max_length=255)]
+
+
+class ReasonOfStop(In):
+    """Why a line stopped."""
+
+    reason_id: UUID
+
+
+class Why(In):
+    """Why somebody does something, if they say so."""
+
+    reason: Annotated[str, Field(max_length=255)]

@@ -15,9 +15,10 @@ from foodflow.identity.public import people
 from foodflow.identity.public.people import Person
 from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.db import Database
+from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.kernel.errors import NotFound, Refusal
 from foodflow.kernel.http import CurrentActor
+from foodflow.plant import public as plant
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Entry:
 
 MENU: Final = {
     "Board": (Entry("/", "Board", "plant.read"),),
+    "Alarms": (Entry("/alarms", "Alarms", "plant.read"),),
     "People": (
         Entry("/people", "People", "identity.read_team"),
         Entry("/people/programs", "Programs", "identity.manage_keys"),
@@ -76,7 +78,14 @@ async def framed(visit: Visit, template: str, values: Mapping[str, object], *, f
     """A page of somebody who is signed in; `form` is the one of its forms that was refused."""
     person = await people.person_of(visit.database, visit.actor)
     about = visitor(visit.actor, person) | {"now": clock.now(), "form_of": form.named, "refused": form, "done": ""}
+    about["alarms_open"] = await alarms_open(visit) if visit.actor.may("plant.read") else None
     return page_with_forms(visit.request, template, {**about, **values}, form.status)
+
+
+async def alarms_open(visit: Visit) -> plant.Summary:
+    """How many alarms are open, for the head of every page."""
+    async with tenant_transaction(visit.database, visit.actor) as session:
+        return await plant.summary(session, visit.actor)
 
 
 async def attempt(

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foodflow.console import assets, charts, forms, measures, strips, words
+from foodflow.console import assets, bars, charts, forms, measures, sensor_charts, strips, words
 from foodflow.identity.public.cookies import session_of
 from foodflow.kernel.http.guards import GuardedRoute
 
@@ -36,17 +36,29 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals |= {"address": assets.address, "charts": charts, "measures": measures, "strip": strips.strip}
+_templates.globals |= {
+    "address": assets.address,
+    "bars": bars,
+    "charts": charts,
+    "measures": measures,
+    "sensor_charts": sensor_charts,
+    "strip": strips.strip,
+    "words": words,
+}
 _templates.filters |= {
     "age": words.age,
+    "alarm_state": words.alarm_state,
     "clock_time": words.clock_time,
     "device": words.device,
+    "lasting": words.lasting,
     "minute": words.minute,
     "moment": words.moment,
     "number": words.number,
     "percent": words.percent,
     "period": words.period,
+    "priority": words.priority,
     "quantity": words.quantity,
+    "rule": words.rule,
     "sentence": words.sentence,
     "state": words.state,
     "unit": words.unit,

@@ -11,11 +11,14 @@ from starlette.responses import Response
 
 from foodflow.console import (
     account,
+    alarm_pages,
     company_pages,
     invited,
+    line_pages,
     people_pages,
     program_pages,
     second_factor,
+    sensor_pages,
     signing_in,
     views,
 )
@@ -36,7 +39,17 @@ FoundT = TypeVar("FoundT")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 # Programs before people: `/people/programs` is nobody's number.
-for part in (account, second_factor, invited, program_pages, people_pages, company_pages):
+for part in (
+    account,
+    second_factor,
+    invited,
+    program_pages,
+    people_pages,
+    company_pages,
+    alarm_pages,
+    line_pages,
+    sensor_pages,
+):
     router.include_router(part.router)
 
 
@@ -44,7 +57,8 @@ for part in (account, second_factor, invited, program_pages, people_pages, compa
 async def show_board(visit: CurrentVisit, asked: AskedFor) -> Response:
     """The board of the visitor's company."""
     board = await _found(visit.request, visit.actor, plant.board, asked.choice)
-    return await framed(visit, "board.html", views.whole(asked, board) | {"here": "/"})
+    alarms = await alarm_pages.of_board(visit)
+    return await framed(visit, "board.html", views.whole(asked, board) | alarms | {"here": "/"})
 
 
 @router.get("/fragments/board", dependencies=[needs("plant.read")])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Query
 
@@ -74,3 +74,13 @@ def shared(asked: Asked) -> dict[str, Any]:
 def whole(asked: Asked, board: Board) -> dict[str, Any]:
     """What the template of the whole board needs."""
     return shared(asked) | {"board": board, "figures": board.figures}
+
+
+def line_address(number: str) -> str:
+    """The page of a line."""
+    return f"/lines/{quote(number)}"
+
+
+def sensor_address(code: str) -> str:
+    """The page of a sensor."""
+    return f"/sensors/{quote(code)}"

@@ -14,6 +14,44 @@ STATES = {
     "not_scheduled": "Not scheduled",
     "unrecorded": "Not recorded",
 }
+PRIORITIES = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low"}
+"""The priorities of alarms, highest first."""
+ALARM_STATES = {
+    "unacknowledged": "Not acknowledged",
+    "acknowledged": "Acknowledged",
+    "returned": "Gone, not acknowledged",
+    "shelved": "Silenced",
+    "closed": "Closed",
+}
+RULES = {
+    "above_limit": "Above limit",
+    "below_limit": "Below limit",
+    "rate_of_change": "Changes too fast",
+    "stuck": "Stuck",
+    "gap": "No readings",
+    "drift_ewma": "Drift (EWMA)",
+    "drift_cusum": "Drift (CUSUM)",
+    "western_electric_1": "Far off (Western Electric 1)",
+    "western_electric_2": "Two of three far off (Western Electric 2)",
+    "western_electric_3": "Four of five off (Western Electric 3)",
+    "western_electric_4": "Eight on one side (Western Electric 4)",
+    "nelson_2": "Nine on one side (Nelson 2)",
+    "nelson_3": "Six rise or fall (Nelson 3)",
+    "nelson_4": "Up and down in turn (Nelson 4)",
+    "nelson_7": "Too calm (Nelson 7)",
+    "nelson_8": "None near the middle (Nelson 8)",
+    "learned": "Unlike what was learned",
+    "calibration_overdue": "Calibration overdue",
+}
+"""What can be wrong with a sensor; another rule is called by its own name."""
+LOSSES = {
+    "breakdowns": "Breakdowns",
+    "setup_and_adjustment": "Setup and adjustment",
+    "minor_stops": "Idling and minor stops",
+    "reduced_speed": "Reduced speed",
+    "process_defects": "Process defects",
+    "startup_rejects": "Startup rejects",
+}
 _UNITS = {"1": "", "Cel": "°C", "[degF]": "°F", "K": "K", "Ohm": "Ω", "um": "µm"}
 """The UCUM codes that people write in another way."""
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -91,6 +129,16 @@ def quantity(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def money(amount: Decimal, currency: str) -> str:
+    """An amount with its currency."""
+    return f"{amount:,f} {currency}"
+
+
+def lasting(seconds: float | None) -> str:
+    """A length of time, or a dash where there is none."""
+    return NONE if seconds is None else span(seconds)
+
+
 def percent(ratio: float | None) -> str:
     """A ratio in percent, or a dash where there is none."""
     return NONE if ratio is None else f"{100 * ratio:.1f} %"
@@ -109,6 +157,21 @@ def with_unit(value: float, code: str) -> str:
 def state(name: str | None) -> str:
     """A line's state."""
     return STATES["unrecorded"] if name is None else STATES.get(name, name)
+
+
+def rule(name: str) -> str:
+    """What an alarm says that is wrong."""
+    return RULES.get(name, name.replace("_", " ").capitalize())
+
+
+def priority(name: str) -> str:
+    """How soon somebody has to do something."""
+    return PRIORITIES.get(name, name)
+
+
+def alarm_state(name: str) -> str:
+    """Where an alarm stands."""
+    return ALARM_STATES.get(name, name)
 
 
 def sentence(text: str) -> str:

@@ -2,7 +2,10 @@
 
 const TYPES = [
   "plant.line.state_recorded", "plant.line.counted", "plant.batch.created", "plant.batch.started", "plant.batch.completed",
+  "plant.batch.held", "plant.batch.resumed", "plant.batch.cancelled", "plant.line.stopped", "plant.line.started",
   "plant.sensor.readings_stored", "plant.sensor.limits_broken", "plant.sensor.limits_restored",
+  "plant.anomaly.raised", "plant.anomaly.cleared", "plant.alarm.acknowledged", "plant.alarm.silenced",
+  "plant.alarm.closed", "plant.alarm_flood.began", "plant.alarm_flood.ended",
 ];
 const ADDRESS = "/api/v1/live?topic=plant.line&topic=plant.batch&topic=plant.sensor";
 const LEAST_WAIT = 1000; // between two fetches of one part
@@ -29,6 +32,23 @@ function tick() {
     const text = span((now - Date.parse(time.dateTime)) / 1000);
     if (time.textContent !== text) time.textContent = text;
   }
+}
+
+/** What somebody is doing in a part: returns what does the same in the part that takes its place. */
+function inHand(place) {
+  if (!place) return () => {};
+  const open = [...place.querySelectorAll("details[open][id]")].map((each) => each.id);
+  const typed = [...place.querySelectorAll("input[id]:not([type=hidden]), select[id]")].map((each) => [each.id, each.value]);
+  const active = place.contains(document.activeElement) ? document.activeElement : null;
+  const { id } = active ?? {};
+  const link = active?.getAttribute("href");
+  return (fresh) => {
+    const found = (key) => key && fresh.querySelector(`#${CSS.escape(key)}`);
+    for (const each of open) found(each)?.setAttribute("open", "");
+    for (const [key, value] of typed) if (found(key)) found(key).value = value;
+    const again = found(id) || (link && fresh.querySelector(`[href="${CSS.escape(link)}"]`));
+    again?.focus({ preventScroll: true });
+  };
 }
 
 function show(state, text) {
@@ -71,13 +91,13 @@ class Part {
 
   async take(answer) {
     if (answer.status === 401) return location.assign("/login");
-    if (answer.status === 404) return columns.touch(); // the line is out of service
+    if (answer.status === 404 && lines.size) return columns.touch(); // the line is out of service
     if (!answer.ok) throw new Error(`${this.path} was answered with ${answer.status}`);
     const fresh = document.createRange().createContextualFragment(await answer.text()).firstElementChild;
     const place = document.getElementById(this.id);
-    const link = place?.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    const goOn = inHand(place);
     place?.replaceWith(fresh);
-    if (link) fresh.querySelector(`[href="${CSS.escape(link)}"]`)?.focus({ preventScroll: true });
+    goOn(fresh);
     this.placed(fresh);
     return tick();
   }
@@ -114,11 +134,32 @@ function placedColumns() {
   }
 }
 
+// Parts that say themselves where they come from (data-part), what they are about (data-hears: the beginnings of
+// types), and of which line or sensor (data-of; all where it is missing).
+const parts = [...document.querySelectorAll("[data-part]")].map((element) => {
+  const { part, hears, of } = element.dataset;
+  return Object.assign(new Part(part, element.id), { hears: hears.split(" "), of });
+});
+
+function touchParts() {
+  for (const part of parts) part.touch();
+}
+
+function heardByParts(event) {
+  const { type, topic, data } = JSON.parse(event.data);
+  const about = [data.line_id, data.sensor_id, topic.slice(topic.indexOf("/") + 1)];
+  for (const part of parts) {
+    if (part.hears.some((each) => type.startsWith(each)) && (!part.of || about.includes(part.of))) part.touch();
+  }
+}
+
 function touchAll() {
+  touchParts();
   for (const part of [figures, excursions, ...lines.values()]) part.touch();
 }
 
 function heard(event) {
+  heardByParts(event);
   const { type, topic, data } = JSON.parse(event.data);
   const id = data.line_id ?? (topic.startsWith("plant.line/") ? topic.slice("plant.line/".length) : undefined);
   if (id === undefined) return touchAll();
@@ -142,7 +183,7 @@ function connect(opened, happened) {
     if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     disconnect();
     setTimeout(again, RETRY);
-    figures.touch(); // its answer tells whether we are still signed in
+    (lines.size ? figures : parts[0] ?? figures).touch(); // its answer tells whether we are still signed in
   };
   source.addEventListener("reset", opened);
   for (const type of TYPES) source.addEventListener(type, happened);
@@ -174,6 +215,10 @@ if (document.getElementById("figures")) {
   setInterval(touchAll, 60_000); // the window moves on even if nothing happens
   // All is fetched anew on opening: something may have happened since the page was made, or the connection lost.
   start(touchAll, heard);
-} else if (indicator) {
+} else if (document.querySelector(".empty")) {
   start(() => {}, () => location.reload()); // there were no lines; something happened, so there is one
+} else if (indicator) {
+  setInterval(tick, 30_000);
+  setInterval(touchParts, 60_000);
+  start(touchParts, heardByParts);
 }

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator
-from sqlalchemy import Column, Select, or_, select
+from sqlalchemy import Column, Select, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
@@ -61,6 +61,33 @@ ACKNOWLEDGING = Listing(
 def alarms(actor: Actor) -> Select[Alarm]:
     """The alarms that exist for an actor."""
     return on_own_lines(select(Alarm), actor, Alarm.line_id)
+
+
+async def open_in_sight(
+    session: AsyncSession, actor: Actor, *, line_id: UUID | None, most: int
+) -> tuple[int, Sequence[tuple[Alarm, int]]]:
+    """The open alarms that are not silenced, of all lines or of one: how many rows they make, and the first of them by
+    priority and time, each with how many it stands for. Of a flood the highest, and then its first, stands for all.
+    """
+    urgency = case({str(each): place for place, each in enumerate(Priority)}, value=Alarm.priority)
+    flood = func.coalesce(Alarm.flood_id, Alarm.id)
+    place = func.row_number().over(partition_by=flood, order_by=(urgency.desc(), Alarm.leads.desc(), Alarm.raised_at))
+    seen = alarms(actor).where(Alarm.closed_at.is_(None), Alarm.state != AlarmState.SHELVED)
+    if line_id is not None:
+        seen = seen.where(Alarm.line_id == line_id)
+    ranked = seen.with_only_columns(
+        Alarm.id, place.label("place"), func.count().over(partition_by=flood).label("together")
+    ).subquery()
+    leading = select(Alarm, ranked.c.together).join(ranked, ranked.c.id == Alarm.id).where(ranked.c.place == 1)
+    count = await session.scalar(select(func.count()).select_from(ranked).where(ranked.c.place == 1))
+    rows = await session.execute(leading.order_by(urgency.desc(), Alarm.raised_at.desc(), Alarm.id).limit(most))
+    return count or 0, [(alarm, together) for alarm, together in rows]
+
+
+async def latest_of_sensor(session: AsyncSession, actor: Actor, sensor_id: UUID, *, most: int) -> Sequence[Alarm]:
+    """The latest alarms of a sensor, open or over, latest first."""
+    found = alarms(actor).where(Alarm.sensor_id == sensor_id).order_by(Alarm.raised_at.desc(), Alarm.id)
+    return (await session.scalars(found.limit(most))).all()
 
 
 async def alarm(session: AsyncSession, actor: Actor, id: UUID) -> Alarm:

@@ -13,6 +13,7 @@ from foodflow.kernel.paging import Filter, Listing
 from foodflow.plant.queries.sites import is_own_line, on_own_lines
 from foodflow.plant.rules.batches import FINAL, BatchNotFound, BatchStatus
 from foodflow.plant.tables.batches import BatchMove, BatchRun, ProductionBatch, ProductionCount
+from foodflow.plant.tables.lines import ProductionLine
 
 LISTING = Listing(
     key=ProductionBatch.id,
@@ -84,6 +85,19 @@ async def batch_numbered(session: AsyncSession, actor: Actor, number: str) -> Pr
 async def batches_of(session: AsyncSession, actor: Actor, ids: Sequence[UUID]) -> dict[UUID, ProductionBatch]:
     """Those of some batches that exist for an actor, by id."""
     return {found.id: found for found in await session.scalars(batches(actor).where(ProductionBatch.id.in_(ids)))}
+
+
+async def open_of_line(session: AsyncSession, line: ProductionLine, *, most: int) -> Sequence[ProductionBatch]:
+    """The batches of a line that are not over: the one that has the line first, then those on hold, then by plan."""
+    batch = ProductionBatch
+    found = select(batch).where(batch.line_id == line.id, ~_IS_OVER)
+    order = (
+        (batch.status == BatchStatus.IN_PROGRESS).desc(),
+        (batch.status == BatchStatus.ON_HOLD).desc(),
+        batch.planned_start_time.asc().nulls_last(),
+        batch.batch_number,
+    )
+    return (await session.scalars(found.order_by(*order).limit(most))).all()
 
 
 async def best_of_product(session: AsyncSession, actor: Actor, like: ProductionBatch) -> ProductionBatch | None:

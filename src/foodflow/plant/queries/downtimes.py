@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.paging import Filter, Listing
@@ -80,6 +81,20 @@ async def touching(
     for each in await session.scalars(found.order_by(Downtime.start_time, Downtime.created_at)):
         stops[each.line_id].append(each)
     return stops
+
+
+async def stops_since(session: AsyncSession, line_id: UUID, since: datetime, *, most: int) -> Sequence[Downtime]:
+    """The stops of a line that last or ended since a moment: those without the reason they should have first, of these
+    and of the others the latest first.
+    """
+    found = select(Downtime).where(
+        Downtime.line_id == line_id,
+        Downtime.withdrawn_at.is_(None),
+        or_(Downtime.end_time.is_(None), Downtime.end_time > since),
+    )
+    is_missing = Downtime.reason_given == ReasonGiven.MISSING
+    ordered = found.order_by(is_missing.desc(), Downtime.start_time.desc()).limit(most)
+    return (await session.scalars(ordered.options(undefer(Downtime.reason_given)))).all()
 
 
 async def labels_of(

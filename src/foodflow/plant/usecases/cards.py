@@ -153,7 +153,7 @@ def card_of(
         batch=_progress(batch) if batch is not None else None,
         effectiveness=LineEffectiveness(times.start, times.end, elements, oee.oee(elements)),
         intervals=tuple(parts),
-        sensors=tuple(_sensor(sensor, traces.get(sensor.id)) for sensor in selection.drawn.get(line.id, ())),
+        sensors=tuple(sensor_card(sensor, traces.get(sensor.id)) for sensor in selection.drawn.get(line.id, ())),
         hidden=len(hidden),
         hidden_outside=sum(1 for sensor in hidden if sensor.last_breach),
     )
@@ -198,7 +198,8 @@ def _progress(batch: ProductionBatch) -> BatchProgress:
     )
 
 
-def _sensor(sensor: Sensor, trace: Trace | None) -> SensorCard:
+def sensor_card(sensor: Sensor, trace: Trace | None) -> SensorCard:
+    """A sensor with its latest reading."""
     return SensorCard(
         id=sensor.id,
         code=sensor.sensor_code,

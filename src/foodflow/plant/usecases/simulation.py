@@ -22,23 +22,34 @@ from foodflow.numerics.plant_simulation.events import (
 )
 from foodflow.numerics.status_codes import all_good
 from foodflow.plant.queries import batches as batch_queries
+from foodflow.plant.queries import calendars as calendar_queries
 from foodflow.plant.queries import lines as line_queries
+from foodflow.plant.queries import reasons as reason_queries
 from foodflow.plant.queries import sensors as sensor_queries
 from foodflow.plant.rules.batches import BatchStatus
 from foodflow.plant.rules.lines import LineState, require_active
+from foodflow.plant.rules.reasons import Category
 from foodflow.plant.rules.shared import SIMULATED_PLANT, NotSimulated, require_simulated
-from foodflow.plant.usecases import batches, counts, lifecycle, lines, sensors, states
+from foodflow.plant.rules.states import Report
+from foodflow.plant.usecases import batches, calendars, counts, lifecycle, lines, sensors, states
 from foodflow.plant.usecases.readings import Columns, store_readings
+
+_EXPLAINED = frozenset(set(Category) - {Category.NO_OPERATOR, Category.OTHER})
+"""Of which stops somebody says why they were: nobody is there to say that nobody was there."""
+_SHIFTS = (("Early", "06:00", "14:00"), ("Late", "14:00", "22:00"), ("Night", "22:00", "06:00"))
 
 
 @dataclass(slots=True)
 class Cast:
-    """Which lines, sensors and batches of the company play the simulated ones; `since` is the last that is recorded."""
+    """Which lines, sensors and batches of the company play the simulated ones; `since` is the last that is recorded.
+    `reasons` are those of stops, by category.
+    """
 
     run: str
     lines: dict[str, UUID] = field(default_factory=dict)
     sensors: dict[str, UUID] = field(default_factory=dict)
     batches: dict[str, UUID] = field(default_factory=dict)
+    reasons: dict[str, UUID] = field(default_factory=dict)
     since: datetime | None = None
 
 
@@ -55,6 +66,8 @@ async def set_up(session: AsyncSession, actor: Actor, run: str) -> Cast:
         require_active(is_active=line.is_active, number=line.line_number)
         cast.lines[plan.number] = line.id
         await _set_up_sensors(session, actor, plan, cast)
+    await _set_up_shifts(session, actor)
+    await _set_up_reasons(session, cast)
     moments = [line.status_since for line in known.values()]
     moments.append(await sensor_queries.last_reading_of(session, list(cast.lines.values())))
     cast.since = max((moment for moment in moments if moment is not None), default=None)
@@ -91,6 +104,27 @@ async def _set_up_sensors(session: AsyncSession, actor: Actor, plan: LinePlan, c
         cast.sensors[sensor.code] = made.id
 
 
+async def _set_up_shifts(session: AsyncSession, actor: Actor) -> None:
+    """Three shifts of every day, of which the plant reports itself when it works; a calendar that is there stays."""
+    if await calendar_queries.calendars_of(session, [SIMULATED_PLANT]):
+        return
+    every_day = list(range(1, 8))
+    usual: dict[str, Any] = {"breaks": [], "valid_from": None, "valid_to": None, "week": None, "crew": ""}
+    patterns = [
+        {"name": name, "weekdays": every_day, "start": start, "end": end} | usual for name, start, end in _SHIFTS
+    ]
+    document = {"time_zone": "UTC", "cycle_weeks": 1, "cycle_start": None, "patterns": patterns, "exceptions": []}
+    await calendars.define(session, actor, SIMULATED_PLANT, document)
+
+
+async def _set_up_reasons(session: AsyncSession, cast: Cast) -> None:
+    """Those reasons of the company that stand for a category."""
+    for category in sorted(_EXPLAINED):
+        found = await reason_queries.reason_of_category(session, category)
+        if found is not None:
+            cast.reasons[category] = found.id
+
+
 def _line_fields(plan: LinePlan) -> dict[str, Any]:
     described = {"description": "Simulated", "plant_name": SIMULATED_PLANT, "location": plan.location}
     speeds = {"design_speed": Decimal(plan.ideal_rate), "max_speed": None, "min_speed": None}
@@ -111,10 +145,9 @@ async def play(session: AsyncSession, actor: Actor, cast: Cast, events: Sequence
     for event in sorted(events, key=lambda event: (event.at, not isinstance(event, StateChanged))):
         match event:
             case StateChanged():
-                state = LineState(event.state)
-                await states.record_state(
-                    session, actor, cast.lines[event.line], state=state, at=event.at, reason=event.reason
-                )
+                reason_id = cast.reasons.get(event.reason)
+                report = Report(state=LineState(event.state), reason=event.reason, reason_id=reason_id)
+                await states.report_state(session, actor, cast.lines[event.line], report, at=event.at)
             case BatchStarted():
                 await _start(session, actor, cast, event)
             case BatchCompleted() if event.batch in cast.batches:
