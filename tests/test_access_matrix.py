@@ -55,8 +55,6 @@ BODIES: Final[dict[str, object]] = {
         "end_time": "2026-01-05T07:00:00Z",
     },
     "PUT /api/v1/plant-ops/lines/{id}/states/{at}": {"status": "idle", "why": "so"},
-    "POST /api/v1/plant-ops/alarms/{id}/silence": {"minutes": 5, "reason": "Seen"},
-    "POST /api/v1/plant-ops/sensors/{id}/silence": {"minutes": 5, "reason": "Seen"},
     "PUT /api/v1/plant-ops/downtimes/{id}": {"root_cause": "Wear"},
     "PUT /api/v1/plant-ops/calendars/{plant_name:path}": {"time_zone": "Europe/Berlin"},
     "POST /api/v1/plant-ops/batches/{id}/counts": {"good": 1},

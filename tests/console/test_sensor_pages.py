@@ -17,7 +17,11 @@ async def shown(client: httpx.AsyncClient, sensor: dict[str, Any], query: str = 
     return await make.page(client, f"/sensors/{sensor['sensor_code']}{query}")
 
 
-async def with_readings(client: httpx.AsyncClient, values: list[float], **fields: object) -> dict[str, Any]:
+async def with_readings(
+    client: httpx.AsyncClient,
+    values: list[float],
+    **fields: Any,  # noqa: ANN401 - of a sensor
+) -> dict[str, Any]:
     sensor = await make.sensor(client, await make.line(client), **fields)
     await make.readings(client, sensor, values)
     return sensor

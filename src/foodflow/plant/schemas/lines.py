@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from foodflow.kernel.wire import In, Instant, Line, Number, Out, Patch, Versioned
-from foodflow.numerics.oee import Elements
+from foodflow.kernel.wire import In, Instant, Line, Number, Patch, Versioned
 from foodflow.plant.rules.lines import MICRO_STOP_SECONDS, LineState
-from foodflow.plant.schemas.shared import Ratio, Short, Speed, Text
+from foodflow.plant.schemas.effectiveness import EffectivenessOut
+from foodflow.plant.schemas.shared import Short, Speed, Text
 from foodflow.plant.usecases.effectiveness import LineEffectiveness
 
 Silence = Annotated[int, Field(ge=1, le=7 * 86_400, description="After so many seconds without a sign, unrecorded")]
@@ -71,53 +71,17 @@ class LineOut(Versioned):
     updated_at: Instant
 
 
-class OeeOut(Out):
+class OeeOut(EffectivenessOut):
     """A line's effectiveness (ISO 22400-2) over a window, and all that it is made of."""
 
     line_id: UUID
     start_time: Instant
     end_time: Instant
-    availability: Ratio
-    performance: Annotated[float | None, Field(description="Above 1: the ideal speed is set too low")]
-    quality: Ratio
-    oee: Ratio
-    planned_busy_seconds: float
-    production_seconds: float
-    seconds: Annotated[dict[str, float], Field(description="Seconds in each state; `unrecorded`: nobody said")]
-    produced: Number
-    good: Number
-    scrap: Number
-    rework: Number
-    ideal_seconds_produced: float
-    ideal_seconds_good: float
-    ideal_speed_exceeded: bool
-    ideal_speed_unknown: bool
-    counted_without_running: bool
     version: int
 
     @classmethod
     def of(cls, line_id: UUID, result: LineEffectiveness) -> "OeeOut":
         """The wire shape of a line's effectiveness."""
-        elements: Elements = result.elements
-        return cls(
-            line_id=line_id,
-            start_time=result.start,
-            end_time=result.end,
-            availability=result.ratios.availability,
-            performance=result.ratios.performance,
-            quality=result.ratios.quality,
-            oee=result.ratios.oee,
-            planned_busy_seconds=elements.pbt,
-            production_seconds=elements.apt,
-            seconds=elements.seconds,
-            produced=elements.produced,
-            good=elements.good,
-            scrap=elements.scrap,
-            rework=elements.rework,
-            ideal_seconds_produced=float(elements.ideal_seconds_produced),
-            ideal_seconds_good=float(elements.ideal_seconds_good),
-            ideal_speed_exceeded=result.ratios.ideal_rate_exceeded,
-            ideal_speed_unknown=result.ratios.ideal_rate_unknown,
-            counted_without_running=result.ratios.counted_without_running,
-            version=result.version,
-        )
+        window = {"start_time": result.start, "end_time": result.end}
+        figures = cls.figures(result.elements)
+        return cls.model_validate({"line_id": line_id, **window, "version": result.version, **figures})

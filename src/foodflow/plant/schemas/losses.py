@@ -11,6 +11,7 @@ from foodflow.kernel.wire import Instant, Number, Out
 from foodflow.numerics import losses, oee
 from foodflow.numerics.losses import Loss, in_money
 from foodflow.plant.rules.losses import GroupBy
+from foodflow.plant.schemas.effectiveness import EffectivenessOut
 from foodflow.plant.schemas.shared import Query, Ratio
 from foodflow.plant.usecases.losses import Answer, Group, Question
 
@@ -53,50 +54,6 @@ class GroupOut(Out):
     day: Annotated[date | None, Field(description="The local day on which the shift, or the day itself, began")]
 
 
-class EffectivenessOut(Out):
-    """Effectiveness (ISO 22400-2), and the elements it is made of."""
-
-    availability: Ratio
-    performance: Annotated[float | None, Field(description="Above 1: the ideal speed is set too low")]
-    quality: Ratio
-    oee: Ratio
-    planned_busy_seconds: float
-    production_seconds: float
-    seconds: Annotated[dict[str, float], Field(description="Seconds in each state; `unrecorded`: nobody said")]
-    produced: Number
-    good: Number
-    scrap: Number
-    rework: Number
-    ideal_seconds_produced: float
-    ideal_seconds_good: float
-    ideal_speed_exceeded: bool
-    ideal_speed_unknown: bool
-    counted_without_running: bool
-
-    @classmethod
-    def figures(cls, group: Group) -> dict[str, object]:
-        """The fields of a group's effectiveness."""
-        elements, ratios = group.elements, group.ratios
-        return {
-            "availability": ratios.availability,
-            "performance": ratios.performance,
-            "quality": ratios.quality,
-            "oee": ratios.oee,
-            "planned_busy_seconds": elements.pbt,
-            "production_seconds": elements.apt,
-            "seconds": elements.seconds,
-            "produced": elements.produced,
-            "good": elements.good,
-            "scrap": elements.scrap,
-            "rework": elements.rework,
-            "ideal_seconds_produced": float(elements.ideal_seconds_produced),
-            "ideal_seconds_good": float(elements.ideal_seconds_good),
-            "ideal_speed_exceeded": ratios.ideal_rate_exceeded,
-            "ideal_speed_unknown": ratios.ideal_rate_unknown,
-            "counted_without_running": ratios.counted_without_running,
-        }
-
-
 class EffectivenessRow(EffectivenessOut):
     """The effectiveness of a group."""
 
@@ -115,14 +72,14 @@ class EffectivenessAnswer(Out):
     @classmethod
     def of(cls, answer: Answer) -> "EffectivenessAnswer":
         """The wire shape of an answer."""
-        rows = [{"group": _group(each), **EffectivenessOut.figures(each)} for each in answer.groups]
+        rows = [{"group": _group(each), **EffectivenessOut.figures(each.elements)} for each in answer.groups]
         return cls.model_validate(
             {
                 "start_time": answer.start,
                 "end_time": answer.end,
                 "version": oee.VERSION,
                 "groups": rows,
-                "total": EffectivenessOut.figures(answer.total),
+                "total": EffectivenessOut.figures(answer.total.elements),
             }
         )
 
