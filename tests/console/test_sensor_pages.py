@@ -17,8 +17,10 @@ async def shown(client: httpx.AsyncClient, sensor: dict[str, Any], query: str = 
     return await make.page(client, f"/sensors/{sensor['sensor_code']}{query}")
 
 
-async def with_readings(client: httpx.AsyncClient, values: list[float], **fields: object) -> dict[str, Any]:
-    sensor = await make.sensor(client, await make.line(client), **fields)
+async def with_readings(
+    client: httpx.AsyncClient, values: list[float], *, max_value: float | None = None
+) -> dict[str, Any]:
+    sensor = await make.sensor(client, await make.line(client), max_value=max_value)
     await make.readings(client, sensor, values)
     return sensor
 
