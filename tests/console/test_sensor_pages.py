@@ -18,11 +18,9 @@ async def shown(client: httpx.AsyncClient, sensor: dict[str, Any], query: str = 
 
 
 async def with_readings(
-    client: httpx.AsyncClient,
-    values: list[float],
-    **fields: Any,  # noqa: ANN401 - of a sensor
+    client: httpx.AsyncClient, values: list[float], *, max_value: float | None = None
 ) -> dict[str, Any]:
-    sensor = await make.sensor(client, await make.line(client), **fields)
+    sensor = await make.sensor(client, await make.line(client), max_value=max_value)
     await make.readings(client, sensor, values)
     return sensor
 

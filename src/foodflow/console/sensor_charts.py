@@ -16,6 +16,7 @@ _LIMIT_REACH: Final = 3.0
 """A limit further from the readings than so many times their own range is named instead of drawn."""
 _MARGIN: Final = 0.06
 _LEAST_WIDTH: Final = 2.0
+_EDGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def large_chart(view: plant.SensorView) -> LargeChart:
         limits=tuple(Tick(scale.y(value), f"{side} limit {words.number(value)}") for side, value in limits),
         alarms=tuple(scale.x(at) for at in raised),
         values=tuple(Tick(scale.y(value), label) for value, label in values),
-        times=tuple(Tick(scale.x(to_micros(at)), label) for at, label in times),
+        times=tuple(_time(scale.x(to_micros(at)), label) for at, label in times),
         beyond=tuple(
             f"{side} limit {words.with_unit(value, view.card.unit)} lies {_where(value, high)} this chart"
             for side, value in _limits(view)
@@ -85,6 +86,11 @@ def large_chart(view: plant.SensorView) -> LargeChart:
         ),
         description=_describe(view, low, high, alarms=len(raised)),
     )
+
+
+def _time(x: float, label: str) -> Tick:
+    """Labels at the edge stay inside."""
+    return Tick(x, label, "end" if x > RIGHT - _EDGE else "middle")
 
 
 def _where(limit: float, highest: float) -> str:

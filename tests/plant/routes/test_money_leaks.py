@@ -84,7 +84,7 @@ async def test_the_amount_is_reckoned_here_and_says_how(
         ({"amount_usd": 1}, "amount_usd"),
         ({"amount": 1, "category": "bananas"}, "category"),
         ({"amount": 1, "period_end": at(0)}, "period_end"),
-        ({"amount": 1, "period_end": wire(datetime.now(UTC) + timedelta(days=1))}, "period_end"),
+        ({"amount": 1, "period_end": "2999-01-01T00:00:00Z"}, "period_end"),
         ({"amount": 1, "line_id": None}, "line_id"),
         ({"amount": 1, "plant_name": "Elsewhere"}, "plant_name"),
         ({"amount": 1, "calculation_method": "guessed"}, "calculation_method"),
