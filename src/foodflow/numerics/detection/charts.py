@@ -89,7 +89,8 @@ class Latest:
     def ends(self, columns: NDArray[np.intp]) -> NDArray[np.int64]:
         """At or before the ends of some blocks."""
         within = np.where(self.flags[:, columns], self.times[:, columns], NEVER).max(axis=0)
-        return np.maximum(within, self.before[columns])
+        ends: NDArray[np.int64] = np.maximum(within, self.before[columns])
+        return ends
 
 
 @dataclass(frozen=True, slots=True)
