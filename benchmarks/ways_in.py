@@ -50,11 +50,11 @@ def _rows(given: Batch) -> list[dict[str, object]]:
     ]
 
 
-def _json_rows(given: Batch) -> bytes:
+def json_rows(given: Batch) -> bytes:
     return json.dumps({"readings": _rows(given)}).encode()
 
 
-def _json_columns(given: Batch) -> bytes:
+def json_columns(given: Batch) -> bytes:
     rows = _rows(given)
     return json.dumps({"columns": {name: [row[name] for row in rows] for name in rows[0]}}).encode()
 
@@ -97,8 +97,8 @@ def _arrow(given: Batch) -> bytes:
 
 
 FORMATS: dict[str, tuple[str, Maker, float]] = {
-    "JSON rows": ("application/json", _json_rows, _HALF),
-    "JSON columns": ("application/json", _json_columns, 1),
+    "JSON rows": ("application/json", json_rows, _HALF),
+    "JSON columns": ("application/json", json_columns, 1),
     "JSON columns sensor by sensor": ("application/json", _json_series, 1),
     "Arrow": (ARROW, _arrow, 1),
     "NDJSON": ("application/x-ndjson", _ndjson, 0),
@@ -108,7 +108,11 @@ FORMATS: dict[str, tuple[str, Maker, float]] = {
 
 async def run() -> list[Figure]:
     """All figures of the ways in."""
-    async with installation() as place, _client(place) as client, reference_connections(place, CALLERS) as connections:
+    async with (
+        installation() as place,
+        client_of(place) as client,
+        reference_connections(place, CALLERS) as connections,
+    ):
         ids = [await make_sensors(place, SENSORS, f"C{caller}") for caller in range(CALLERS)]
         numbers = itertools.count(0, RUNS + 1)
         figures = [await _alone(client, connections[0], ids[0], what, first=next(numbers)) for what in FORMATS]
@@ -117,7 +121,8 @@ async def run() -> list[Figure]:
 
 
 @asynccontextmanager
-async def _client(place: Installation) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(place: Installation) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody signed in who may send readings to the whole application."""
     app = create_app(Settings(database_url=place.postgres.url, secret_key=SecretStr(_KEY)))
     password = secrets.token_urlsafe()
     await people.ensure_administrator(place.database, tenant="demo", username="bench", password=password)
@@ -129,7 +134,8 @@ async def _client(place: Installation) -> AsyncIterator[httpx.AsyncClient]:
     await app.state.database.close()
 
 
-async def _send(client: httpx.AsyncClient, kind: str, body: bytes) -> None:
+async def send(client: httpx.AsyncClient, kind: str, body: bytes) -> None:
+    """One call of 50,000 readings, all of them new."""
     answer = await client.post(_BULK, content=body, headers={"Content-Type": kind})
     assert answer.status_code == httpx.codes.CREATED, answer.text
     assert answer.json()["stored"] == ROWS
@@ -149,7 +155,7 @@ async def _alone(
     bodies, copies = iter([make(each) for each in batches]), iter([each.prepared for each in batches])
 
     async def ours() -> None:
-        await _send(client, kind, next(bodies))
+        await send(client, kind, next(bodies))
 
     async def plain() -> None:
         await copy_in(connection, next(copies))
@@ -168,7 +174,7 @@ async def _together(
     copies = iter([[each.prepared for each in each_round] for each_round in rounds])
 
     async def ours() -> None:
-        await asyncio.gather(*(_send(client, kind, body) for body in next(bodies)))
+        await asyncio.gather(*(send(client, kind, body) for body in next(bodies)))
 
     async def plain() -> None:
         await asyncio.gather(*(copy_in(*each) for each in zip(connections, next(copies), strict=True)))

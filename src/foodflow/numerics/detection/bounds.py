@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.charts import last_of, last_time
+from foodflow.numerics.detection.charts import last_of
 from foodflow.numerics.detection.findings import BITS, RULES, Rule, Settings
 from foodflow.numerics.detection.state import BLOCK, NEVER, Records
 
@@ -78,7 +78,7 @@ def steps(blocks: Blocks, records: Records) -> Steps:
     values = blocks.led(blocks.values, records["before_value"][:, None])
     times = blocks.led(blocks.times, records["before_time"][:, None])
     change = values[1:] - values[:-1]
-    since = last_time(blocks, change != 0, records["same_since"])
+    since = last_of(blocks, blocks.times, change != 0, records["same_since"])
     places = np.arange(BLOCK)[:, None] + blocks.ordinal * BLOCK
     repeats = places - last_of(blocks, places, change != 0, -1 - records["repeats"])
     return Steps(change, (times[1:] - times[:-1]) / SECOND, since, repeats)

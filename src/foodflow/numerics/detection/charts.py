@@ -68,9 +68,29 @@ class Drift:
     up: Matrix
     down: Matrix
     ewma: Matrix
-    up_zero: NDArray[np.int64]
-    down_zero: NDArray[np.int64]
-    ewma_zero: NDArray[np.int64]
+    up_zero: "Latest"
+    down_zero: "Latest"
+    ewma_zero: "Latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """When something was last so: `flags` and `times` (32, columns), and when it was before each block, (columns,)."""
+
+    flags: Flags
+    times: NDArray[np.int64]
+    before: NDArray[np.int64]
+
+    def at(self, place: int, column: int) -> int:
+        """At or before one reading."""
+        places = np.flatnonzero(self.flags[: place + 1, column])
+        return int(self.times[places[-1], column] if len(places) else self.before[column])
+
+    def ends(self, columns: NDArray[np.intp]) -> NDArray[np.int64]:
+        """At or before the ends of some blocks."""
+        within = np.where(self.flags[:, columns], self.times[:, columns], NEVER).max(axis=0)
+        ends: NDArray[np.int64] = np.maximum(within, self.before[columns])
+        return ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +103,9 @@ class _Clamped:
 
     def at(self, sums: NDArray[np.float64]) -> Matrix:
         """The sums within the blocks, from those before them."""
-        return np.minimum(self.top, np.maximum(self.bottom, self.total + sums))
+        within = self.total + sums
+        np.maximum(self.bottom, within, out=within)
+        return np.minimum(self.top, within, out=within)
 
     def after(self, sums: NDArray[np.float64], here: slice) -> NDArray[np.float64]:
         """The sums after some blocks, from those before them."""
@@ -92,14 +114,13 @@ class _Clamped:
 
 
 def _clamped(steps: Matrix) -> _Clamped:
-    total, bottom, top = steps.copy(), np.empty_like(steps), np.empty_like(steps)
-    most = 2 * CUSUM_LIMIT
-    low, high = np.zeros(steps.shape[1]), np.full(steps.shape[1], most)
-    for place, step in enumerate(steps):
-        if place:
-            total[place] += total[place - 1]
-        low, high = (np.minimum(np.maximum(one + step, 0), most) for one in (low, high))
-        bottom[place], top[place] = low, high
+    total, bottom, top = np.add.accumulate(steps, axis=0), steps.copy(), steps + 2 * CUSUM_LIMIT
+    for sums in (bottom, top):
+        for place, own in enumerate(sums):
+            if place:
+                np.add(sums[place - 1], steps[place], out=own)
+            np.maximum(own, 0, out=own)
+            np.minimum(own, 2 * CUSUM_LIMIT, out=own)
     return _Clamped(total, bottom, top)
 
 
@@ -119,27 +140,37 @@ def drift(blocks: Blocks, records: Records, z: Matrix, fresh: Flags) -> Drift:
         up_sums,
         down_sums,
         means,
-        last_time(blocks, up_sums <= 0, records["cusum_zero"][:, 0]),
-        last_time(blocks, down_sums <= 0, records["cusum_zero"][:, 1]),
-        last_time(blocks, np.abs(means) <= EWMA_LIMIT * _NEAR_ZERO, records["ewma_zero"]),
+        _latest(blocks, up_sums <= 0, records["cusum_zero"][:, 0]),
+        _latest(blocks, down_sums <= 0, records["cusum_zero"][:, 1]),
+        _latest(blocks, np.abs(means) <= EWMA_LIMIT * _NEAR_ZERO, records["ewma_zero"]),
     )
 
 
-def last_time(blocks: Blocks, flags: Flags, carried: NDArray[np.int64]) -> NDArray[np.int64]:
-    """When each flag was last set, at or before each reading; `carried` (sensors,) is when it was before the blocks."""
-    return last_of(blocks, blocks.times, flags, carried)
+def _latest(blocks: Blocks, flags: Flags, carried: NDArray[np.int64]) -> Latest:
+    """When each flag was last set; `carried` (sensors,) is when it was before the blocks."""
+    within = np.where(flags, blocks.times, NEVER).max(axis=0)
+    return Latest(flags, blocks.times, _before(blocks, within, carried))
 
 
 def last_of(blocks: Blocks, rising: NDArray[np.int64], flags: Flags, carried: NDArray[np.int64]) -> NDArray[np.int64]:
     """The latest of rising numbers (32, columns) at which a flag was set; `carried` (sensors,) before the blocks."""
-    within = np.where(flags, rising, NEVER)
-    for place in range(1, BLOCK):
-        np.maximum(within[place], within[place - 1], out=within[place])
-    latest, before = carried, np.empty(within.shape[1], np.int64)
+    within = rising.copy()
+    # Most blocks have it everywhere: there each reading is its own.
+    some = np.flatnonzero(~flags.all(axis=0))
+    if len(some):
+        within[:, some] = np.maximum.accumulate(np.where(flags[:, some], rising[:, some], NEVER), axis=0)
+    before = _before(blocks, within[-1], carried)
+    within[:, some] = np.maximum(within[:, some], before[some])
+    return within
+
+
+def _before(blocks: Blocks, ends: NDArray[np.int64], carried: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The latest before each block, from that within each (columns,)."""
+    latest, before = carried, np.empty(len(ends), np.int64)
     for here in blocks.ordinals():
         before[here] = latest[: here.stop - here.start]
-        latest = np.maximum(before[here], within[-1, here])
-    return np.maximum(within, before)
+        latest = np.maximum(before[here], ends[here])
+    return before
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ def edges(blocks: Blocks, records: Records, signs: Signs, fresh: NDArray[np.bool
     Where another level has just been taken as normal, the charts' rules are over. The first new reading turns what was
     told before into what holds now, also where settings that have changed let older readings say something else.
     """
+    if not (signs.raising.any() or records["active"].any() or records["told"].any()):
+        nothing = np.zeros_like(signs.raising)
+        return Edges(nothing, nothing)
     clearing = ~_held(blocks.led(signs.holding, records["past_held"]))
     raising = signs.raising.copy()
     over = np.where(fresh, np.uint32(CHARTS), np.uint32(0))

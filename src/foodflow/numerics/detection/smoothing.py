@@ -25,12 +25,14 @@ def smoothed(
     for here in blocks.ordinals():
         before[here] = last[: here.stop - here.start] * ~fresh[here]
         last = local[-1, here] + fading[-1] * before[here]
-    means: NDArray[np.float64] = local + fading[:, None] * before
-    return means
+    local += fading[:, None] * before
+    return local
 
 
 def _from_zero(matrix: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     means = matrix * share
+    faded = np.empty(matrix.shape[1])
     for place in range(1, BLOCK):
-        means[place] += (1 - share) * means[place - 1]
+        np.multiply(1 - share, means[place - 1], out=faded)
+        means[place] += faded
     return means

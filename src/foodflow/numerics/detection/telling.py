@@ -107,10 +107,10 @@ class _Teller:
             return int(self.judged.steps.same_since[place, column])
         began = int(self.judged.blocks.times[place, column])
         if rule is Rule.DRIFT_EWMA:
-            began = int(drift.ewma_zero[place, column])
+            began = drift.ewma_zero.at(place, column)
         elif rule is Rule.DRIFT_CUSUM:
             upwards = drift.up[place, column] >= drift.down[place, column]
-            began = int((drift.up_zero if upwards else drift.down_zero)[place, column])
+            began = (drift.up_zero if upwards else drift.down_zero).at(place, column)
         return began if began != NEVER else int(self.judged.blocks.times[place, column])
 
     def _finding(self, rule: Rule, column: int, place: int, *, kind: Kind, since: int) -> Finding:

@@ -38,10 +38,12 @@ def watch(runs: Sequence[Run]) -> list[Watched]:
     found: list[list[Finding]] = [[] for _ in runs]
     filled = [place for place, run in enumerate(runs) if len(run.times)]
     if filled:
-        chosen = records[filled]
+        all_report = len(filled) == len(runs)
+        chosen = records if all_report else records[filled]
         with np.errstate(over="ignore", invalid="ignore"):
             told = _watched([runs[place] for place in filled], chosen)
-        records[filled] = chosen
+        if not all_report:
+            records[filled] = chosen
         for place, findings in zip(filled, told, strict=True):
             found[place] = findings
     return [Watched(state, findings) for state, findings in zip(pack(records), found, strict=True)]

@@ -83,7 +83,7 @@ async def begin(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows)
         for turn in turns
     ]
     told = _detected(runs, readings=len(timely.keys))
-    return Looking(timely, turns, asyncio.ensure_future(told), now)
+    return Looking(timely, turns, told, now)
 
 
 async def conclude(session: AsyncSession, looking: Looking | None) -> None:
@@ -155,10 +155,13 @@ async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Seque
     await stored.put(session, WatchState, columns)
 
 
-async def _detected(runs: Sequence[Run], *, readings: int) -> list[detection.Watched]:
+def _detected(runs: Sequence[Run], *, readings: int) -> Awaitable[list[detection.Watched]]:
+    loop = asyncio.get_running_loop()
     if readings >= IN_A_THREAD:
-        return await asyncio.to_thread(_looked_at, runs)
-    return _looked_at(runs)
+        return loop.run_in_executor(None, _looked_at, runs)  # it begins at once; a task would wait for its turn
+    looked_at: asyncio.Future[list[detection.Watched]] = loop.create_future()
+    looked_at.set_result(_looked_at(runs))
+    return looked_at
 
 
 def _looked_at(runs: Sequence[Run]) -> list[detection.Watched]:
