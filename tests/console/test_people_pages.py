@@ -36,10 +36,10 @@ def text_of(answer: httpx.Response, status: int) -> str:
 @pytest.mark.parametrize(
     ("role", "shown"),
     [
-        ("administrator", ["Board", "People", "Company"]),
-        ("manager", ["Board", "People"]),
-        ("supervisor", ["Board", "People"]),
-        ("viewer", []),
+        ("administrator", ["Board", "Alarms", "People", "Company"]),
+        ("manager", ["Board", "Alarms", "People"]),
+        ("supervisor", ["Board", "Alarms", "People"]),
+        ("viewer", ["Board", "Alarms"]),
     ],
 )
 async def test_the_menu_shows_what_one_may_open_and_nothing_else(
@@ -47,7 +47,7 @@ async def test_the_menu_shows_what_one_may_open_and_nothing_else(
 ) -> None:
     html = (await page(client_of(role))).html
     menu = html.partition('<nav class="menu"')[2].partition("</nav>")[0]
-    assert [name for name in ("Board", "People", "Company") if f">{name}</a>" in menu] == shown
+    assert [name for name in ("Board", "Alarms", "People", "Company") if f">{name}</a>" in menu] == shown
 
 
 @pytest.mark.parametrize(

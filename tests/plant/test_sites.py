@@ -9,7 +9,7 @@ import pytest
 from tests.plant import make
 from tests.plant.make import PLANT, good, refusal
 from tests.plant.sites import LISTS, NORTH, REASONS, SOUTH, Limited, ids_of, made_at
-from tests.registry import MAKERS, SITE
+from tests.registry import MAKERS, SITE, Maker
 from tests.test_routes_are_closed import CLOSED, maker_of
 
 TEXT: Final = f"time,c\n{make.at()},1\n"
@@ -49,6 +49,16 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
 }
 """What is sent to the routes that would refuse a call without a body before they look for anything."""
 
+FORMS: Final[dict[str, dict[str, str]]] = {
+    "/alarms/{id}/silence": {"minutes": "15", "reason": "Seen"},
+    "/alarms/{id}/close": {"cause": "Seen"},
+    "/lines/{id}/state": {"state": "running", "reason": ""},
+    "/stops/{id}/reason": {"reason_id": "01900000-0000-7000-8000-000000000300"},
+}
+"""What a form of a page sends, where it is more than a reason."""
+OF_PAGES: Final = {"/lines/{id}": "lines", "/stops/{id}": "downtimes", "/batches/{id}": "batches"}
+"""What forms of pages are about that have no page of their own by their id, as the interface calls it."""
+
 TESTED_BELOW: Final = {
     f"GET {PLANT}/lines", f"GET {PLANT}/batches", f"GET {PLANT}/sensors",
     f"GET {PLANT}/series", f"GET {PLANT}/retention", f"PUT {PLANT}/retention",
@@ -60,7 +70,8 @@ TESTED_BELOW: Final = {
     f"POST {PLANT}/alarms/acknowledge", f"GET {PLANT}/alarm-floods",
     f"GET {PLANT}/oee", f"GET {PLANT}/losses", f"GET {PLANT}/overview", f"GET {PLANT}/money-leaks",
     f"POST {PLANT}/money-leaks", f"GET {PLANT}/money-leaks/overview", f"GET {PLANT}/money-leaks/by-category",
-    "GET /", "GET /fragments/board", "GET /fragments/figures", "GET /fragments/excursions",
+    "GET /", "GET /fragments/board", "GET /fragments/figures", "GET /fragments/excursions", "GET /alarms",
+    "GET /fragments/alarm-list", "GET /fragments/alarms", "GET /fragments/alarm-count", "POST /alarms/acknowledge",
 }  # fmt: skip
 """The routes of the plant that are not about one thing; each has a test of its own here or in the modules beside it."""
 
@@ -85,14 +96,30 @@ def test_every_route_of_the_plant_is_tried() -> None:
     assert len(OF_A_THING) > 20
 
 
+def found_by(path: str) -> tuple[str, Maker]:
+    """The path of the thing that a path is about, and what makes one."""
+    for page, noun in OF_PAGES.items():
+        if path.startswith(f"{page}/"):
+            return page, MAKERS[f"{PLANT}/{noun}/{{id}}"]
+    known = maker_of(path)
+    return known, MAKERS[known]
+
+
+def sent_to(method: str, path: str) -> dict[str, Any]:
+    """What is sent along with a call."""
+    if path.startswith(PLANT):
+        return BODIES.get(f"{method} {path.removeprefix(PLANT)[1:]}", {})
+    return {"data": FORMS.get(path, {"reason": ""})} if method == "POST" else {}
+
+
 @pytest.mark.parametrize(("method", "path"), OF_A_THING)
 async def test_a_thing_of_another_site_is_not_found_by_those_who_are_not_for_it(
     method: str, path: str, client: httpx.AsyncClient, limited: Limited
 ) -> None:
-    known = maker_of(path)
+    known, make_one = found_by(path)
     rest = re.sub(r"\{[^}]+\}", lambda found: BELOW[found[0]], path.removeprefix(known))
-    address = re.sub(r"\{[^}]+\}", await MAKERS[known](client), known) + rest
-    body = BODIES.get(f"{method} {path.removeprefix(PLANT)[1:]}", {})
+    address = re.sub(r"\{[^}]+\}", await make_one(client), known) + rest
+    body = sent_to(method, path)
     for outsider in (limited(NORTH), limited()):
         answer = await outsider.request(method, address, **body)
         assert answer.status_code == 404, answer.text

@@ -55,3 +55,19 @@ async def test_how_a_type_is_watched_is_not_said_for_other_sites(
     await make.sensor(client, lines[1]["id"], sensor_type=sensor_type)
     assert refusal(await north.put(address, json={}), 403)["code"] == "plant.watch.of_other_sites"
     assert good(await client.get(address))["said"]["stuck_seconds"] == 60
+
+
+async def test_the_pages_of_alarms_show_those_of_ones_own_sites(
+    client: httpx.AsyncClient, north: httpx.AsyncClient, limited: Limited
+) -> None:
+    own, other = await alarmed_at(client, NORTH), await alarmed_at(client, SOUTH)
+    for address in ("/alarms", "/fragments/alarm-list", "/fragments/alarms"):
+        page = (await north.get(address, params={"line": ""} if address != "/fragments/alarms" else {})).text
+        assert own["lines"]["line_number"] in page, address
+        assert other["lines"]["line_number"] not in page, address
+    counts = [(await reader.get("/fragments/alarm-count")).text for reader in (client, north, limited())]
+    assert len(set(counts)) == 3
+    ids = [made["alarms"]["id"] for made in (own, other)]
+    assert (await north.post("/alarms/acknowledge", data={"ids": ids})).status_code == 303
+    states = [good(await client.get(f"{PLANT}/alarms/{id}"))["state"] for id in ids]
+    assert states == ["acknowledged", "unacknowledged"]
