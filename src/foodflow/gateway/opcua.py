@@ -1,6 +1,7 @@
 """OPC UA: subscriptions to variables of a server, and what their history tells of the time that was missed."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -153,7 +154,7 @@ def measurement_of(sensor: str, data: ua.DataValue) -> Measurement:
     time = to_micros(_utc(moment) if moment is not None else clock.now())
     status = data.StatusCode.value if data.StatusCode is not None else 0
     value = data.Value.Value if data.Value is not None else None
-    if isinstance(value, bool | int | float) and value == value and abs(value) != float("inf"):  # noqa: PLR0124 - not NaN
+    if isinstance(value, int | float) and math.isfinite(value):
         return Measurement(sensor, time, float(value), status)
     return Measurement(sensor, time, None, status if is_bad(status) else BAD)
 
