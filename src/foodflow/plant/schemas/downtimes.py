@@ -16,11 +16,9 @@ from foodflow.plant.schemas.shared import Amount, Short, Text
 _CENT = Decimal("0.01")
 
 
-class DowntimeIn(In):
-    """A stop of a line since `start_time` (now), or until `end_time`; its reason by id, or by its category."""
+class DowntimeEnd(In):
+    """The end of a stop (now), and what else is known of it by then; its reason by id, or by its category."""
 
-    line_id: UUID
-    start_time: Instant | None = None
     end_time: Instant | None = None
     reason_id: UUID | None = None
     reason_category: Category | None = None
@@ -30,24 +28,17 @@ class DowntimeIn(In):
     resolution: Text = ""
     preventive_action: Text = ""
     units_lost: Amount | None = None
+
+
+class DowntimeIn(DowntimeEnd):
+    """A stop of a line since `start_time` (now), or until `end_time`."""
+
+    line_id: UUID
+    start_time: Instant | None = None
 
 
 class DowntimePatch(Patch):
     """Changes of what is said of a stop; `end_time` ends one that lasts."""
-
-    end_time: Instant | None = None
-    reason_id: UUID | None = None
-    reason_category: Category | None = None
-    reason_detail: Short = ""
-    is_planned: bool | None = None
-    root_cause: Text = ""
-    resolution: Text = ""
-    preventive_action: Text = ""
-    units_lost: Amount | None = None
-
-
-class DowntimeEnd(In):
-    """The end of a stop (now), and what else is known of it by then."""
 
     end_time: Instant | None = None
     reason_id: UUID | None = None
