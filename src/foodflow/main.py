@@ -11,6 +11,7 @@ from foodflow.console import pages
 from foodflow.console.routes import router as console_router
 from foodflow.identity.public.authenticating import authenticator
 from foodflow.identity.public.csrf import Csrf
+from foodflow.identity.public.guests import guests
 from foodflow.identity.public.signing_in import SESSION_COOKIE
 from foodflow.identity.routes import router as identity_router
 from foodflow.kernel.audit.routes import router as audit_router
@@ -29,6 +30,8 @@ from foodflow.kernel.outside_tokens import OutsideTokens, issuers_of
 from foodflow.kernel.sealing import Sealer
 from foodflow.kernel.webhooks.posting import Post
 from foodflow.kernel.webhooks.routes import router as webhooks_router
+from foodflow.live.public.authenticating import GUESTS_MAY, participant_key, participants_or
+from foodflow.live.routes import router as sessions_router
 from foodflow.plant.routes import router as plant_router
 from foodflow.settings import Settings
 
@@ -68,15 +71,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.postbox = Postbox(settings, app.state.sealer)
     app.state.post = Post(settings.public_url)
     app.state.personal = composition.PERSONAL
-    app.state.csrf = Csrf(settings, secret_key)
-    app.state.outside_tokens = OutsideTokens(issuers_of(settings), Sites(private=True))
-    app.state.openid = OpenIdConnect(settings)
-    app.state.authenticate = authenticator(database, secret_key)
+    _admit(app, settings, database, secret_key)
     problems.install(app)
     health.install(app)
     app.include_router(reference.router)
     # They are looked through in this order: what machines call most comes first.
     for router in (
+        sessions_router,
         plant_router,
         live_router,
         event_log_router,
@@ -97,3 +98,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(middleware.RequestTrail)
     app.add_middleware(TrustedProxies, networks=settings.trusted_proxies)
     return app
+
+
+def _admit(app: FastAPI, settings: Settings, database: Database, secret_key: str) -> None:
+    """Give the application what finds out who calls."""
+    app.state.csrf = Csrf(settings, secret_key)
+    app.state.outside_tokens = OutsideTokens(issuers_of(settings), Sites(private=True))
+    app.state.openid = OpenIdConnect(settings)
+    app.state.authenticate = participants_or(authenticator(database, secret_key), database, secret_key)
+    app.state.guest = guests(database, GUESTS_MAY)
+    app.state.participant_key = participant_key(secret_key)

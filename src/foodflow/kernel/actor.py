@@ -17,6 +17,7 @@ class Actor:
     `id` is stable and readable (`user:17`, `system:jobs`); it is what the audit trail keeps. `credential` names what
     they prove themselves with (`session:<id>`, `key:<id>`), and `until` is when that ends. `sites` are those that they
     are for (None: all of them), `teams` those that they belong to.
+    `is_visitor` is somebody from outside, a guest or a participant, who uses up nothing of what the company may call.
     `withheld` is why permissions of theirs are kept back for now, and what they are told where they lack one.
     """
 
@@ -28,6 +29,7 @@ class Actor:
     teams: frozenset[str] = frozenset()
     credential: str = ""
     until: datetime | None = None
+    is_visitor: bool = False
     withheld: Refusal | None = field(default=None, compare=False)
 
     def may(self, permission: str) -> bool:

@@ -9,12 +9,13 @@ WHO_AM_I = "identity.who_am_i"
 """Held by everybody, and by every key, whatever it was made for."""
 
 _SELF = frozenset({WHO_AM_I, "identity.read_self", "identity.change_self"})
-_EVERYBODY = _SELF | {"live.listen", "events.read"}
+_EVERYBODY = _SELF | {"live.listen", "live.read", "live.take_part", "events.read"}
 _READ = frozenset({"plant.read"})
 _OPERATE = frozenset({"plant.run_batches", "plant.record"})
 _HANDLE = frozenset({"plant.handle_alarms"})
 _CONFIGURE = frozenset({"plant.configure"})
 _CALIBRATE = frozenset({"plant.calibrate"})
+_LEAD = frozenset({"live.facilitate", "live.read_training"})
 _TEAM = frozenset({"identity.read_team"})
 _PEOPLE = _TEAM | {"identity.read_people", "identity.manage_people"}
 
@@ -27,14 +28,15 @@ ROLES: dict[str, frozenset[str]] = {
     | _HANDLE
     | _CONFIGURE
     | _CALIBRATE
+    | _LEAD
     | _PEOPLE
     | {"audit.read", "events.manage_webhooks"},
-    "planner": _EVERYBODY | _READ,
-    "quality": _EVERYBODY | _READ | _HANDLE | _CALIBRATE | {"audit.read"},
-    "supervisor": _EVERYBODY | _READ | _OPERATE | _HANDLE | _CONFIGURE | _CALIBRATE | _TEAM,
-    "operator": _EVERYBODY | _READ | _OPERATE | _HANDLE,
+    "planner": _EVERYBODY | _READ | {"live.facilitate"},
+    "quality": _EVERYBODY | _READ | _HANDLE | _CALIBRATE | _LEAD | {"audit.read"},
+    "supervisor": _EVERYBODY | _READ | _OPERATE | _HANDLE | _CONFIGURE | _CALIBRATE | _LEAD | _TEAM,
+    "operator": _EVERYBODY | _READ | _OPERATE | _HANDLE | {"live.facilitate"},
     "viewer": _EVERYBODY | _READ,
-    "integration": _EVERYBODY | _READ | {"plant.record"},
+    "integration": _EVERYBODY | _READ | {"plant.record", "live.facilitate"},
 }
 """The roles that every company has, as named sets of permissions (`context.verb`)."""
 

@@ -29,16 +29,20 @@ Authenticate = Callable[[HTTPConnection], Awaitable[Actor]]
 
 class Guard:
     """Who may call a route: whoever holds `permission`, or everybody where it is None; `limit` is how often those may
-    whom nobody knows: a rate such as `600/minute`, or None for any number.
+    whom nobody knows: a rate such as `600/minute`, or None for any number. With `guests`, who brings no credential is
+    a guest of the company that the call goes to, and may what guests may.
     """
 
-    def __init__(self, permission: str | None, limit: str | None = PER_ADDRESS) -> None:
+    def __init__(self, permission: str | None, limit: str | None = PER_ADDRESS, *, guests: bool = False) -> None:
         self.permission = permission
         self.limit = limit
+        self.guests = guests
 
     async def admit(self, connection: HTTPConnection) -> None:
         """Let the caller pass, known from here on as `state.actor`; refuse everybody else, and who calls too often."""
-        if self.permission is not None:
+        if self.guests and not _brings_credential(connection):
+            connection.state.actor = await _known_or_guest(connection, self)
+        elif self.permission is not None:
             connection.state.actor = await _known(connection, self.permission)
         elif self.limit is not None:
             await connection.app.state.limiter.count_address(connection, self.limit)
@@ -66,6 +70,27 @@ async def _known(connection: HTTPConnection, permission: str) -> Actor:
     return actor
 
 
+def _brings_credential(connection: HTTPConnection) -> bool:
+    """Whether somebody says on purpose who they are; a cookie comes along by itself."""
+    return "authorization" in connection.headers or "x-api-key" in connection.headers
+
+
+async def _known_or_guest(connection: HTTPConnection, guard: Guard) -> Actor:
+    """Who calls, if their browser is signed in, and a guest otherwise; guests are counted by their address."""
+    assert guard.permission is not None  # noqa: S101 - guests hold permissions too
+    try:
+        actor: Actor = await connection.app.state.authenticate(connection)
+    except (Unauthenticated, Forbidden):
+        if guard.limit is not None:
+            await connection.app.state.limiter.count_address(connection, guard.limit)
+        actor = await connection.app.state.guest(connection)
+    else:
+        await connection.app.state.limiter.count_known(connection, actor)
+    if not actor.may(guard.permission):
+        raise Forbidden(f"this needs the permission {guard.permission}")
+    return actor
+
+
 def needs(permission: str) -> params.Depends:
     """Declare the permission (`context.verb`) that a route needs."""
     return params.Depends(Guard(permission))
@@ -78,13 +103,20 @@ def open_to_all(limit: str | None = PER_ADDRESS) -> params.Depends:
     return params.Depends(Guard(None, limit))
 
 
+def open_to_guests(permission: str, limit: str | None = PER_ADDRESS) -> params.Depends:
+    """Declare the permission that a route needs, which guests of a company (who bring no credential) hold as well: as
+    often as unknown callers may, or by a rate of the route's own.
+    """
+    return params.Depends(Guard(permission, limit, guests=True))
+
+
 class GuardedRoute(APIRoute):
     """A route that cannot be declared without a guard and asks it first, before the body is read or parsed."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 - FastAPI's own
         guards = [d.dependency for d in options.get("dependencies") or () if isinstance(d.dependency, Guard)]
         if len(guards) != 1:
-            message = f"{path} must declare exactly one of needs(…) and open_to_all()"
+            message = f"{path} must declare exactly one of needs(…), open_to_guests(…) and open_to_all()"
             raise TypeError(message)
         super().__init__(path, _flushing(endpoint), **options)
         self.guard: Guard = guards[0]

@@ -115,13 +115,12 @@ class Limiter:
             _refuse(connection, [standing])
 
     async def count_known(self, connection: HTTPConnection, actor: Actor) -> None:
-        """Count a call of a known caller, by their credential and by their company."""
+        """Count a call of a known caller, by their credential and, unless they are visitors, by their company."""
         credential = (actor.tenant, actor.credential or actor.id)
-        await self._require(
-            connection,
-            _Policy("credential", self._credential, ("credential", *credential)),
-            _Policy("company", self._company, ("company", actor.tenant)),
-        )
+        policies = [_Policy("credential", self._credential, ("credential", *credential))]
+        if not actor.is_visitor:
+            policies.append(_Policy("company", self._company, ("company", actor.tenant)))
+        await self._require(connection, *policies)
 
     def _of_address(self, connection: HTTPConnection, limit: str) -> _Policy:
         address = counted_address(connection)

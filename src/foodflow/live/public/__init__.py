@@ -1,0 +1,1 @@
+"""What others may use of live sessions."""

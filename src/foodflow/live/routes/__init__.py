@@ -1,0 +1,7 @@
+"""HTTP interface of live sessions."""
+
+from fastapi import APIRouter
+
+from foodflow.live.tables import activities, participants, responses, sessions, training  # noqa: F401
+
+router = APIRouter(prefix="/api/v1")
