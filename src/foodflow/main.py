@@ -31,6 +31,8 @@ from foodflow.kernel.sealing import Sealer
 from foodflow.kernel.webhooks.posting import Post
 from foodflow.kernel.webhooks.routes import router as webhooks_router
 from foodflow.live.public.authenticating import GUESTS_MAY, participant_key, participants_or
+from foodflow.live.public.audiences import Audiences
+from foodflow.live.routes.door import ParticipantsDoor
 from foodflow.live.routes import router as sessions_router
 from foodflow.plant.routes import router as plant_router
 from foodflow.settings import Settings
@@ -49,9 +51,10 @@ def create_app(settings: Settings) -> FastAPI:
     limiter = Limiter(settings)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await hub.start()
         yield
+        await app.state.audiences.stop()
         await hub.stop()
         await limiter.close()
         await database.close()
@@ -67,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings, app.state.database, app.state.hub = settings, database, hub
+    app.state.audiences = Audiences(database, hub)
     app.state.sealer, app.state.limiter = Sealer(secret_key), limiter
     app.state.postbox = Postbox(settings, app.state.sealer)
     app.state.post = Post(settings.public_url)
@@ -95,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.trusted_origins:
         app.add_middleware(CORSMiddleware, allow_origins=settings.trusted_origins, **middleware.OTHER_SITES)
     app.add_middleware(SafeAnswers)
+    app.add_middleware(ParticipantsDoor)
     app.add_middleware(middleware.RequestTrail)
     app.add_middleware(TrustedProxies, networks=settings.trusted_proxies)
     return app
@@ -105,6 +110,6 @@ def _admit(app: FastAPI, settings: Settings, database: Database, secret_key: str
     app.state.csrf = Csrf(settings, secret_key)
     app.state.outside_tokens = OutsideTokens(issuers_of(settings), Sites(private=True))
     app.state.openid = OpenIdConnect(settings)
-    app.state.authenticate = participants_or(authenticator(database, secret_key), database, secret_key)
+    app.state.authenticate = participants_or(authenticator(database, secret_key), database)
     app.state.guest = guests(database, GUESTS_MAY)
     app.state.participant_key = participant_key(secret_key)

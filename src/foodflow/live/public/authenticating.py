@@ -27,25 +27,32 @@ class BadParticipantToken(Unauthenticated):
     code = "live.participant.bad_token"
 
 
-def participants_or(others: Authenticate, database: Database, secret_key: str) -> Authenticate:
+def participants_or(others: Authenticate, database: Database) -> Authenticate:
     """An authenticator that knows participants by their token, and leaves everybody else to another."""
-    key = token_key(secret_key)
 
     async def authenticate(connection: HTTPConnection) -> Actor:
-        token = _token(connection)
-        if token is None:
+        actor = participant_of(connection)
+        if actor is None:
             return await others(connection)
-        participation = read_token(key, token)
-        if participation is None:
-            raise BadParticipantToken("the participant token is not valid; join again")
-        named = company_named(connection)
-        if named is not None and named != participation.tenant:
-            raise Forbidden("the participant token does not open the company that the address or X-Tenant names")
-        if connection.scope["type"] != "websocket":  # a socket's room asks once for all who are in it
-            await require_open(database, participation.tenant)
-        return participant_actor(participation)
+        if connection.scope["type"] != "websocket":  # a socket's audience asks once for all who are in it
+            await require_open(database, actor.tenant)
+        return actor
 
     return authenticate
+
+
+def participant_of(connection: HTTPConnection) -> Actor | None:
+    """The participant whose token a call brings; None where it brings none, and refused where it is not good."""
+    token = _token(connection)
+    if token is None:
+        return None
+    participation = read_token(connection.app.state.participant_key, token)
+    if participation is None:
+        raise BadParticipantToken("the participant token is not valid; join again")
+    named = company_named(connection)
+    if named is not None and named != participation.tenant:
+        raise Forbidden("the participant token does not open the company that the address or X-Tenant names")
+    return participant_actor(participation)
 
 
 def _token(connection: HTTPConnection) -> str | None:

@@ -1,0 +1,320 @@
+"""Live sessions: ten thousand in one session, on one web process, against a bare WebSocket server in the same run.
+
+Server, database and crowd are processes of this machine. The participants are put into the database beforehand, as
+joining would have put them, so that what is measured is the session and not the way in, which has a figure of its own.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psutil
+import psycopg
+
+from benchmarks.installation import Installation, installation
+from benchmarks.measuring import Figure
+from foodflow.identity.public import people, proving
+from foodflow.identity.public.proving import Entered
+from foodflow.identity.public.signing_in import Caller
+from foodflow.kernel import credentials
+from foodflow.kernel.credentials import AccessClaims
+from foodflow.live.public.authenticating import participant_key
+from foodflow.live.public.participating import Participation, sign
+
+CROWD = 10_000
+MOST = 19_000
+"""As many as the usual limit of 20,000 open files leaves room for."""
+_KEY = "the key of a database that exists for minutes"
+_LIMIT_TIMES, _VOTES_SECONDS, _STORM_SECONDS, _MEMORY_MB = 3.0, 5.0, 15.0, 1000.0
+_OPTIONS = ("yes", "no", "do not know")
+
+
+class Crowd:
+    """The process that the clients are in."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def __call__(self, do: str, **order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """Have it do something, and wait until it is done."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"do": do, **order}).encode() + b"\n")
+        await self._process.stdin.drain()
+        answer: dict[str, Any] = json.loads(await self._process.stdout.readline())
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The web process, a client that leads the session, and who takes part in it."""
+
+    port: int
+    process: psutil.Process
+    client: httpx.AsyncClient
+    session_id: int
+    activity_id: str
+    tokens: Sequence[str]
+
+    @property
+    def memory(self) -> float:
+        """Megabytes that the web process holds, its children included."""
+        return float(sum(each.memory_info().rss for each in [self.process, *self.process.children()])) / 1e6
+
+
+async def run() -> list[Figure]:
+    """All figures of live sessions."""
+    figures = await _measured(CROWD)
+    return figures + await _measured(MOST, promised=False)
+
+
+async def _measured(size: int, *, promised: bool = True) -> list[Figure]:
+    async with _crowd() as crowd, _bare() as port:
+        bare = await _bare_figures(crowd, port, size)
+    async with installation() as place, _crowd() as crowd, _web(place, size) as web:
+        figures = await _session_figures(place, crowd, web, bare)
+    if not promised:
+        return [Figure(each.what, each.measured, each.limit, each.unit) for each in figures]
+    return figures
+
+
+async def _bare_figures(crowd: Crowd, port: int, size: int) -> dict[str, float]:
+    connected = await crowd("connect", port=port, path="/", protocols=[""] * size)
+    _require(connected["failed"] == 0, connected)
+    told = []
+    for _ in range(3):
+        await crowd("expect", word='"turn"')
+        begun = (await crowd("say", frames=["all"]))["begun"]
+        heard = await crowd("wait", seconds=60)
+        told.append((heard["moments"][int(size * 0.99) - 1] - begun, heard["moments"][-1] - begun))
+    await crowd("expect", word="ok")
+    begun = (await crowd("say", frames=["vote " * 30] * size))["begun"]
+    answered = (await crowd("wait", seconds=60))["moments"][-1] - begun
+    p99, last = sorted(told)[1]
+    return {"connect": connected["seconds"], "p99": p99, "last": last, "answered": answered}
+
+
+async def _session_figures(place: Installation, crowd: Crowd, web: Web, bare: dict[str, float]) -> list[Figure]:
+    size = len(web.tokens)
+    path = f"/api/v1/sessions/{web.session_id}/socket"
+    protocols = [f"foodflow, token.{token}" for token in web.tokens]
+    connected = await crowd("connect", port=web.port, path=path, protocols=protocols)
+    _require(connected["failed"] == 0, connected)
+    await asyncio.sleep(2)
+
+    told = [await _told(crowd, web, deed, "turn") for deed in ("open", "close", "open")]
+    last = sorted(each[1] for each in told)[1]
+
+    votes = await _votes(crowd, web)
+    await _require_exact(place, web, size)
+
+    await crowd("drop")
+    await asyncio.sleep(1)
+    await crowd("expect", word='"type":"state"')
+    begun = time.time()
+    again = await crowd("connect", port=web.port, path=f"{path}?after=1", protocols=protocols)
+    _require(again["failed"] == 0, again)
+    storm = (await crowd("wait", seconds=120))["moments"][-1] - begun
+    memory = web.memory
+    return [
+        Figure(f"{size:,} connect", connected["seconds"], bare["connect"], "s"),
+        Figure(
+            f"a facilitator's change, until the last of {size:,} has it",
+            last,
+            bare["p99"],
+            "s",
+            f"at most {_LIMIT_TIMES:.0f} times the bare server's p99",
+            kept=last <= _LIMIT_TIMES * bare["p99"],
+        ),
+        Figure(
+            f"{size:,} vote at once, until the last is acknowledged as stored",
+            votes,
+            bare["answered"],
+            "s",
+            f"within {_VOTES_SECONDS:.0f} s",
+            kept=votes <= _VOTES_SECONDS,
+        ),
+        Figure(
+            f"{size:,} lose the line and come back as who they were",
+            storm,
+            bare["connect"],
+            "s",
+            f"within {_STORM_SECONDS:.0f} s",
+            kept=storm <= _STORM_SECONDS,
+        ),
+        Figure(
+            f"memory of the web process with {size:,} connected",
+            memory,
+            _MEMORY_MB,
+            "MB",
+            "under 1 GB",
+            kept=memory < _MEMORY_MB,
+        ),
+    ]
+
+
+async def _told(crowd: Crowd, web: Web, deed: str, word: str) -> tuple[float, float]:
+    """Seconds until 99 % and until all have heard of a deed, from when it was asked for."""
+    await crowd("expect", word=f'"type":"{word}"')
+    begun = time.time()
+    answer = await web.client.post(f"/api/v1/activities/{web.activity_id}/{deed}")
+    _require(answer.is_success, answer.text)
+    heard = await crowd("wait", seconds=120)
+    _require(heard["heard"] >= len(web.tokens), {**heard, "moments": []})
+    moments = heard["moments"]
+    return moments[int(len(moments) * 0.99) - 1] - begun, moments[-1] - begun
+
+
+async def _votes(crowd: Crowd, web: Web) -> float:
+    frames = [
+        json.dumps(
+            {
+                "type": "respond",
+                "key": str(uuid4()),
+                "activity_id": web.activity_id,
+                "data": {"selected_options": [_OPTIONS[number % len(_OPTIONS)]]},
+            }
+        )
+        for number in range(len(web.tokens))
+    ]
+    await crowd("expect", word='"type":"ack"')
+    begun = (await crowd("say", frames=frames))["begun"]
+    heard = await crowd("wait", seconds=120)
+    _require(heard["heard"] == len(web.tokens), {**heard, "moments": []})
+    return float(heard["moments"][-1] - begun)
+
+
+async def _require_exact(place: Installation, web: Web, size: int) -> None:
+    """None lost, none double: as many answers as votes, each of somebody else, and a tally that says the same."""
+    async with await psycopg.AsyncConnection.connect(place.postgres.url) as connection:
+        await connection.execute("SET ROLE t_demo")
+        found = await connection.execute(
+            "SELECT count(*), count(DISTINCT participant_id) FROM t_demo.live_responses WHERE activity_id = %s",
+            [web.activity_id],
+        )
+        _require(await found.fetchone() == (size, size), "votes were lost or counted twice")
+    answer = await web.client.get(f"/api/v1/activities/{web.activity_id}/results")
+    counts = answer.json()["results"]["vote_counts"]
+    wanted = {option: len(range(place_, size, len(_OPTIONS))) for place_, option in enumerate(_OPTIONS)}
+    _require(counts == wanted, (counts, wanted))
+
+
+def _require(holds: bool, said: object) -> None:  # noqa: FBT001 - a condition
+    if not holds:
+        raise RuntimeError(said)
+
+
+@asynccontextmanager
+async def _crowd() -> AsyncIterator[Crowd]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.crowd"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**26,
+    )
+    try:
+        yield Crowd(process)
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def _bare() -> AsyncIterator[int]:
+    port = _free_port()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.bare_sockets", str(port)), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        await process.stdout.readline()
+        yield port
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def _web(place: Installation, size: int) -> AsyncIterator[Web]:
+    password, port = secrets.token_urlsafe(), _free_port()
+    await people.ensure_administrator(place.database, tenant="demo", username="bench", password=password)
+    proved = await proving.check_password(place.database, Entered("bench", password), Caller(), default="demo")
+    token = credentials.sign_access_token(_KEY, AccessClaims(proved.signed_in.user_id, "demo"))
+    with tempfile.TemporaryDirectory() as home:
+        environment = os.environ | {
+            "DATABASE_URL": place.postgres.url,
+            "FOODFLOW_SECRET_KEY": _KEY,
+            "FOODFLOW_HOME": home,
+            "FOODFLOW_PORT": str(port),
+            "FOODFLOW_LOG_LEVEL": "warning",
+        }
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "foodflow", "web", env=environment)
+        headers, address = {"Authorization": f"Bearer {token}"}, f"http://127.0.0.1:{port}"
+        try:
+            async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
+                await _ready(client)
+                session_id, activity_id = await _session(client)
+                tokens = await _participants(place, session_id, size)
+                yield Web(port, psutil.Process(process.pid), client, session_id, activity_id, tokens)
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+async def _ready(client: httpx.AsyncClient) -> None:
+    for _ in range(300):
+        try:
+            if (await client.get("/health/live")).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.1)
+    raise RuntimeError("the web process did not start")
+
+
+async def _session(client: httpx.AsyncClient) -> tuple[int, str]:
+    made = (await client.post("/api/v1/sessions", json={"title": "Ten thousand"})).json()
+    config = {"question": "Is it ready?", "options": list(_OPTIONS), "show_live_results": False}
+    activity = await client.post(
+        f"/api/v1/sessions/{made['id']}/activities/framework",
+        json={"activity_type": "poll", "title": "Ready", "configuration": config},
+    )
+    _require(activity.is_success, activity.text)
+    _require((await client.post(f"/api/v1/sessions/{made['id']}/start")).is_success, "the session did not start")
+    return made["id"], activity.json()["id"]
+
+
+async def _participants(place: Installation, session_id: int, size: int) -> list[str]:
+    async with await psycopg.AsyncConnection.connect(place.postgres.url) as connection:
+        await connection.execute("SET ROLE t_demo")
+        rows = await connection.execute(
+            "INSERT INTO t_demo.live_participants (session_id, nickname, actor, role, score, streak, correct,"
+            " answered, joined_at, last_seen) SELECT %s, 'Guest ' || n, '', 'participant', 0, 0, 0, 0, now(), now()"
+            " FROM generate_series(1, %s) AS n RETURNING id",
+            [session_id, size],
+        )
+        ids = [row[0] for row in await rows.fetchall()]
+        await connection.execute(
+            "UPDATE t_demo.live_sessions SET participant_count = %s, max_participants = %s WHERE id = %s",
+            [size, size, session_id],
+        )
+        await connection.execute("ANALYZE t_demo.live_participants")
+    key = participant_key(_KEY)
+    return [sign(key, Participation("demo", session_id, id)) for id in ids]
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

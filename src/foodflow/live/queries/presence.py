@@ -1,0 +1,36 @@
+"""Who is there: marked for many participants at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.live.tables.participants import LiveParticipant
+from foodflow.live.tables.sessions import LiveSession
+
+
+async def mark_seen(session: AsyncSession, session_id: int, participant_ids: Sequence[int], at: datetime) -> None:
+    """Mark when participants were last seen, in the order of their numbers, so that two processes never wait for each
+    other.
+    """
+    place = (LiveParticipant.session_id == session_id, LiveParticipant.id.in_(participant_ids))
+    locked = select(LiveParticipant.id).where(*place).order_by(LiveParticipant.id).with_for_update(key_share=True)
+    seen = update(LiveParticipant).where(LiveParticipant.id.in_(locked.scalar_subquery()))
+    await session.execute(seen.values(last_seen=at), execution_options={"synchronize_session": False})
+
+
+async def present(session: AsyncSession, session_id: int, since: datetime) -> tuple[int, int]:
+    """How many take part in a session, and how many of them were seen since a moment."""
+    online = (
+        select(func.count())
+        .select_from(LiveParticipant)
+        .where(
+            LiveParticipant.session_id == session_id,
+            LiveParticipant.removed_at.is_(None),
+            LiveParticipant.last_seen > since,
+        )
+    )
+    found = select(LiveSession.participant_count, online.scalar_subquery()).where(LiveSession.id == session_id)
+    row = (await session.execute(found)).one_or_none()
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))

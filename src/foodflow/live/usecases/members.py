@@ -1,0 +1,58 @@
+"""Members of an audience: one connection each, which is told what it missed and never waited for."""
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import Final
+
+from foodflow.live.rules.seats import Seat
+
+_MOST_WAITING: Final = 64
+REMOVED, OVER, STARTING_OVER = 4403, 1001, 1013
+"""What a socket is closed with: its participant was removed; nothing more comes; too much waits for this one."""
+
+
+class Member:
+    """A connection to a live session; `participant_id` is whose it is, None for who only looks."""
+
+    __slots__ = ("_news", "_waiting", "closed", "participant_id", "seat")
+
+    def __init__(self, seat: Seat, participant_id: int | None) -> None:
+        self.seat = seat
+        self.participant_id = participant_id
+        self.closed: int | None = None
+        self._waiting: deque[str] = deque()
+        self._news = asyncio.Event()
+
+    def offer(self, frame: str) -> None:
+        """Put a frame into the member's queue. Who does not read is sent away, and finds the present state when they
+        come again.
+        """
+        if self.closed is None:
+            if len(self._waiting) < _MOST_WAITING:
+                self._waiting.append(frame)
+                self._news.set()
+            else:
+                self._waiting.clear()
+                self.close(STARTING_OVER)
+
+    def close(self, code: int) -> None:
+        """End the connection, after what still waits."""
+        if self.closed is None:
+            self.closed = code
+            self._news.set()
+
+    async def next(self, seconds: float | None = None) -> str | None:
+        """The next frame; None after the last one, or when none came for so many seconds."""
+        while not self._waiting:
+            if self.closed is not None:
+                return None
+            self._news.clear()
+            if seconds is None:
+                await self._news.wait()
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), seconds)
+            if not self._waiting:
+                return None
+        return self._waiting.popleft()
