@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,19 @@ class Run:
             return response.status, response.read()
         finally:
             connection.close()
+
+    @contextmanager
+    def begun(self, path: str) -> Iterator[None]:
+        """A request that is under way: the web server has it, and the connection stays open in this block."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(b"GET %s HTTP/1.1\r\nHost: t\r\n\r\n" % path.encode())
+            # Whatever is asked next on another connection is answered after that one was read.
+            assert self.answer()[0] == http.HTTPStatus.OK
+            yield
+
+    def log(self, name: str) -> list[str]:
+        """What a part has said."""
+        return (self.home / "log" / f"{name}.log").read_text().splitlines()
 
     def clean_up(self) -> None:
         self.look()

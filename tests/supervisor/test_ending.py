@@ -21,20 +21,32 @@ ASK_DATABASE = """
     psycopg.connect(settings.database_url).close()
     with open({path!r}, "a") as file: file.write("database-answers ")
 """
-GRANIAN = """
-from granian import Granian
+TAKEN = """
+import socket
+taken = socket.create_server((settings.host, 0))
+served = taken.getsockname()[1]
+"""
+SERVED = """
+import asyncio, time
+from foodflow.kernel.http import serving
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
-        lifeline.end_with_supervisor(settings.home, settings.lifeline)
-        return
+        while True:
+            kind = (await receive())["type"]
+            await send({"type": f"{kind}.complete"})
+            if kind == "lifespan.shutdown": return
+    if scope["path"] == "/stuck":
+        await asyncio.to_thread(time.sleep, 600)
     await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] == "/endless":
+        await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+        await asyncio.sleep(600)
     await send({"type": "http.response.body", "body": b""})
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(__import__("pathlib").Path(__file__).parent))
-    Granian("web:app", address=settings.host, port=settings.port, interface="asgi", workers=1).serve()
-    sys.exit(0)
+# limits
+serving.serve(app, host=settings.host, port=settings.port, end=lambda: print("told to end", flush=True))
+print("served to the end", flush=True)
 """
 
 
@@ -125,24 +137,58 @@ def test_being_asked_to_stop_at_any_time_of_the_start_ends_everything(run: Run, 
     run.require_nothing_left()
 
 
-def test_a_worker_of_the_web_server_that_is_killed_ends_everything(run: Run) -> None:
-    run.programs["web"] = run.programs["web"].partition("# A worker")[0] + GRANIAN
-    run.start_and_wait()
-    run.part("web").children()[0].kill()
-    assert run.end() == 1
-    assert "FoodFlow stops: web ended with exit code 1" in run.said
-    assert "worker-1" in run.said
-    run.require_nothing_left()
+@pytest.fixture
+def served(run: Run) -> Run:
+    """A run whose web part is the server that FoodFlow has, with a worker of its own beside."""
+    run.programs["web"] = run.programs["web"].partition("class Answer")[0] + SERVED
+    return run
 
 
-def test_a_web_server_killed_together_with_the_supervisor_does_not_leave_its_workers(run: Run) -> None:
-    run.programs["web"] = run.programs["web"].partition("# A worker")[0] + GRANIAN
-    run.start_and_wait()
-    web = run.part("web")
-    run.signal(signal.SIGKILL)
-    web.kill()
-    run.end()
-    run.require_nothing_left()
+def test_a_web_server_ends_with_a_stream_that_does_not(served: Run) -> None:
+    served.start_and_wait()
+    with served.begun("/endless"):
+        assert served.stop() == 0
+    assert served.log("web")[-1] == "served to the end"
+    assert "told to end" in served.log("web")
+    served.require_nothing_left()
+
+
+def test_a_web_server_leaves_behind_what_cannot_be_called_back(served: Run) -> None:
+    served.programs["web"] = served.programs["web"].replace("# limits", "serving.SECONDS_TO_LEAVE = 5.5")
+    served.start_and_wait()
+    with served.begun("/stuck"):
+        assert served.stop() == 0
+    assert "told to end" in served.log("web")
+    served.require_nothing_left()
+
+
+@pytest.mark.parametrize("path", ["/", "/endless", "/stuck"])
+def test_a_web_server_does_not_outlive_a_supervisor_that_is_killed(served: Run, path: str) -> None:
+    served.start_and_wait()
+    with served.begun(path):
+        served.signal(signal.SIGKILL)
+        served.end()
+        served.require_nothing_left()
+
+
+def test_a_web_server_killed_together_with_the_supervisor_does_not_leave_its_workers(served: Run) -> None:
+    served.start_and_wait()
+    web = served.part("web")
+    with served.begun("/endless"):
+        served.signal(signal.SIGKILL)
+        web.kill()
+        served.end()
+        served.require_nothing_left()
+
+
+def test_a_web_server_that_cannot_listen_says_why_and_ends_everything(served: Run) -> None:
+    served.programs["web"] = served.programs["web"].replace("port=settings.port", "port=served")
+    served.programs["web"] = served.programs["web"].replace("# limits", TAKEN)
+    served.start()
+    assert served.end() == 1
+    assert "FoodFlow stops: web ended with exit code 3" in served.said
+    assert "address already in use" in served.said
+    served.require_nothing_left()
 
 
 def test_a_terminal_that_is_gone_keeps_nothing_from_being_stopped(run: Run) -> None:

@@ -90,11 +90,15 @@ class Hub:
         """Begin to listen in the background."""
         self._task = asyncio.create_task(self._listen_forever(), name="live hub")
 
-    async def stop(self) -> None:
-        """End every stream and the connection."""
+    def close(self) -> None:
+        """Have every stream end, and each that still begins."""
         self._closing.set()
         for subscription in self._subscriptions:
             subscription.wake()
+
+    async def stop(self) -> None:
+        """End every stream and the connection."""
+        self.close()
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
