@@ -18,7 +18,7 @@ from tests.make import SECRET_KEY, Person, until
 async def server(settings: Settings) -> AsyncIterator[Server]:
     """This module's web process. Nothing that participants do may be an error to it."""
     with serving(settings) as server:
-        await until(server.answers, seconds=30)
+        await until(server.answers, seconds=90)
         yield server
     logged = server.log.read_text()
     assert "Traceback" not in logged, logged

@@ -13,7 +13,7 @@ from tests.make import until
 async def other(settings: Settings, server: Server) -> object:
     """One more web process on the same database."""
     with serving(settings) as other:
-        await until(other.answers, seconds=30)
+        await until(other.answers, seconds=90)
         yield other
 
 

@@ -24,7 +24,7 @@ async def test_acknowledged_votes_survive_kill_9_and_count_once(settings: Settin
     acknowledged: dict[str, tuple[int, str]] = {}
     async with AsyncExitStack() as held:
         with serving(settings) as server:
-            await until(server.answers, seconds=30)
+            await until(server.answers, seconds=90)
             async with httpx.AsyncClient(base_url=server.url, headers=headers_of("supervisor"), timeout=30) as web:
                 room = await Room.begin(server.host, web, held)
                 await room.do("open")
@@ -36,7 +36,7 @@ async def test_acknowledged_votes_survive_kill_9_and_count_once(settings: Settin
             await asyncio.gather(*voting)
         assert acknowledged
         with serving(settings) as server:
-            await until(server.answers, seconds=30)
+            await until(server.answers, seconds=90)
             headers = headers_of("supervisor")
             async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=30) as web:
                 again = Room(server.host, web, held, room.id, room.activity_id)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from foodflow.live.rules.sessions import SessionNotFound
 from foodflow.live.tables.participants import LiveParticipant
+from foodflow.live.tables.responses import LiveResponse
 from foodflow.live.tables.sessions import LiveSession
 
 
@@ -21,7 +24,7 @@ async def mark_seen(session: AsyncSession, session_id: int, participant_ids: Seq
 
 
 async def present(session: AsyncSession, session_id: int, since: datetime) -> tuple[int, int]:
-    """How many take part in a session, and how many of them were seen since a moment."""
+    """How many take part in a session, and how many of them were seen since a moment; refused where it is gone."""
     online = (
         select(func.count())
         .select_from(LiveParticipant)
@@ -33,4 +36,13 @@ async def present(session: AsyncSession, session_id: int, since: datetime) -> tu
     )
     found = select(LiveSession.participant_count, online.scalar_subquery()).where(LiveSession.id == session_id)
     row = (await session.execute(found)).one_or_none()
-    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+    if row is None:
+        raise SessionNotFound("Session not found")
+    return int(row[0]), int(row[1])
+
+
+async def waiting(session: AsyncSession, activity_id: UUID) -> int:
+    """How many answers to an activity wait for a moderator."""
+    found = select(func.count()).select_from(LiveResponse)
+    pending = (LiveResponse.activity_id == activity_id, LiveResponse.is_counted, LiveResponse.status == "pending")
+    return await session.scalar(found.where(*pending)) or 0

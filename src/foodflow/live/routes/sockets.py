@@ -22,13 +22,13 @@ from foodflow.kernel.errors import FieldError, Invalid, Refusal
 from foodflow.kernel.http import CurrentActor, guarded_router, needs, open_to_guests
 from foodflow.live.queries import sessions as queries
 from foodflow.live.rules.participants import participation_of
+from foodflow.live.rules.responses import Stored, Submission
 from foodflow.live.rules.seats import ANSWERS, WITHIN_SECONDS, NotTakingPart, Seat, TooManyAnswers
 from foodflow.live.rules.sessions import SessionNotFound
 from foodflow.live.usecases import frames
 from foodflow.live.usecases.audience import Audience
 from foodflow.live.usecases.audiences import Audiences
 from foodflow.live.usecases.members import Member
-from foodflow.live.usecases.responses import Stored, Submission
 
 HEARTBEAT_SECONDS = 15.0
 _ENDED, _UNFIT, _RIGHTS_ENDED = 1000, 1003, 4401
@@ -96,7 +96,9 @@ async def stream(request: Request, actor: CurrentActor, id: int, role: str = "")
 
 
 @router.get("/turns", dependencies=[open_to_guests(_TAKE_PART, "60000/minute")])
-async def turns(request: Request, actor: CurrentActor, id: int, after: After = None, role: str = "") -> Response:
+async def turns(
+    request: Request, actor: CurrentActor, id: int, after: After = None, *, role: str = ""
+) -> Response:
     """The turns after one, the present state, and the caller's own part in it: for who asks every few seconds."""
     audience, member = await _seat(request, actor, id, role)
     own = await audience.own_part(member.participant_id)
@@ -182,8 +184,8 @@ async def _answered(audience: Audience, member: Member, said: Said, said_at: deq
         return frames.text({"type": "refused", "key": key, "code": "unavailable", "detail": detail})
     if isinstance(outcome, Stored):
         return frames.text({"type": "ack", "key": key, "status": outcome.status})
-    refusal = outcome.refusal
-    return frames.text({"type": "refused", "key": key, "code": refusal.code, "detail": refusal.detail})
+    because = outcome.refusal
+    return frames.text({"type": "refused", "key": key, "code": because.code, "detail": because.detail})
 
 
 async def _watch(connection: HTTPConnection, actor: Actor, member: Member) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -18,22 +19,27 @@ from foodflow.kernel.errors import Refusal
 from foodflow.kernel.live.hub import Hub, Subscription
 from foodflow.kernel.live.publishing import Message
 from foodflow.kernel.tenancy import TenantName
+from foodflow.live.queries import activities as activity_queries
 from foodflow.live.queries import presence
 from foodflow.live.queries import sessions as queries
+from foodflow.live.rules.participants import ParticipantNotFound
+from foodflow.live.rules.responses import Outcome, Submission
+from foodflow.live.rules.scores import Standing
 from foodflow.live.rules.seats import (
     MAX_CONNECTIONS,
     MAX_MISSED,
     PRESENCE_EVERY,
     RESULTS_EVERY,
     SEEN_EVERY,
+    Removed,
     Seat,
     pause_after,
 )
 from foodflow.live.tables.sessions import LiveTurn
-from foodflow.live.usecases import activities, frames, scores, states
+from foodflow.live.usecases import frames, leading, scores, states
 from foodflow.live.usecases.batching import Batches
 from foodflow.live.usecases.members import OVER, REMOVED, Member
-from foodflow.live.usecases.responses import Outcome, Submission, record_in
+from foodflow.live.usecases.responses import record
 from foodflow.live.usecases.states import Stand
 from foodflow.live.usecases.turns import topic_of
 
@@ -104,7 +110,8 @@ class Audience:
 
             async def keep(submissions: Sequence[Submission]) -> Sequence[Outcome | Exception]:
                 async with tenant_transaction(self._database, self._actor) as session:
-                    return await record_in(session, self.session_id, activity_id, submissions)
+                    activity = await activity_queries.activity_of(session, self._actor, self.session_id, activity_id)
+                    return await record(session, activity, submissions)
 
             batches = self._answers[activity_id] = Batches(keep, size=_ANSWERS_AT_ONCE)
         return await batches.do(submission)
@@ -242,7 +249,7 @@ class Audience:
     def _send_away(self, turn: LiveTurn) -> None:
         if turn.type == "participant.removed":
             for member in list(self.members):
-                if member.participant_id == turn.data.get("participant_id"):
+                if str(member.participant_id) == turn.data.get("participant_id"):
                     member.offer('{"type":"removed"}')
                     member.close(REMOVED)
 
@@ -277,8 +284,6 @@ class Audience:
         await self._tell({Seat.PROJECTOR: said, Seat.FACILITATOR: said})
 
     async def _tell_own_parts(self) -> None:
-        if self.stand is None or not self.stand.is_scored:
-            return
         ids = list(self._places)
         for start in range(0, len(ids), _PART):
             part = ids[start : start + _PART]
@@ -296,11 +301,19 @@ class Audience:
     async def _close_due(self) -> None:
         now: datetime = clock.now()
         async with tenant_transaction(self._database, self._actor) as session:
-            await activities.close_due(session, self._actor, self.session_id, now)
+            await leading.close_due(session, self._actor, self.session_id, now)
         await self._catch_up()
 
     async def _look_up(self, participant_ids: Sequence[int]) -> Sequence[str | Exception]:
         activity = None if self.stand is None else self.stand.activity
         async with tenant_transaction(self._database, self._actor) as session:
-            found = await scores.standing_of(session, self.session_id, participant_ids, activity)
-        return [frames.text(each) if isinstance(each, dict) else each for each in found]
+            found = await scores.standing_of(session, self.session_id, participant_ids, activity=activity)
+        return [_own_part(found.get(id)) for id in participant_ids]
+
+
+def _own_part(standing: Standing | None) -> str | Exception:
+    if standing is None:
+        return ParticipantNotFound("Participant not found")
+    if standing.rank is None:
+        return Removed("a facilitator has removed you from this session")
+    return frames.text(asdict(standing))

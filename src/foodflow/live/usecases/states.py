@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,15 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.live.queries import activities as activity_queries
-from foodflow.live.queries import presence, tallies
+from foodflow.live.queries import presence
 from foodflow.live.queries import sessions as queries
-from foodflow.live.rules.activities.kind import Json, Step
+from foodflow.live.rules.activities.kind import Json
 from foodflow.live.rules.activities.registry import KINDS
 from foodflow.live.rules.participants import ONLINE
+from foodflow.live.rules.results import Audience as Looks
 from foodflow.live.rules.seats import Seat
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.tables.sessions import LiveSession
 from foodflow.live.usecases import results, scores
+from foodflow.live.usecases.reading import step_of
 
 TOP = 10
 """How many a leaderboard shows."""
@@ -26,49 +28,52 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where a session stands: its number of turns, what each seat sees, when its open question closes by itself, and
-    which activity is current.
+    """Where a session stands: its number of turns, what each seat sees, when something closes by itself, and which
+    activity is current.
     """
 
     sequence: int
     seen: Mapping[Seat, dict[str, Any]]
     closes_at: datetime | None
     activity: LiveActivity | None
-    is_scored: bool
 
 
 async def stand_of(session: AsyncSession, actor: Actor, id: int) -> Stand:
     """A session as it is now, from each seat; raises SessionNotFound."""
     live_session = await queries.live_session(session, actor, id)
+    now = clock.now()
     activities = await activity_queries.activities_of(session, id)
-    activity = await activity_queries.current_activity(session, id)
+    activity = await activity_queries.current_activity(session, id, now)
     about = await _about(session, live_session)
-    board = await board_of(session, live_session)
-    outcome = None if activity is None else await results.result_of(session, activity)
-    seen = {}
-    for seat in Seat:
-        leads = seat is Seat.FACILITATOR
-        may_see = activity is not None and (leads or activity.shows_results)
-        seen[seat] = {
-            "session": about,
-            "activity": None if activity is None else activity_shown(activity, whole=leads),
-            "results": outcome if may_see else None,
-            "leaderboard": board,
-        }
+    seen: dict[Seat, dict[str, Any]] = {
+        seat: {"session": about, "activity": None, "results": None, "leaderboard": None} for seat in Seat
+    }
+    best = await _best(session, id, activity)
+    for seat, part in seen.items():
+        if activity is not None:
+            part["activity"] = activity_shown(activity, whole=seat is Seat.FACILITATOR)
+        if live_session.shows_leaderboard or seat is Seat.FACILITATOR:
+            part["leaderboard"] = best
         if seat is not Seat.PARTICIPANT:
-            seen[seat]["activities"] = [_listed(each) for each in activities]
-        if leads:
-            pending = 0 if activity is None else await tallies.pending_of(session, activity.id)
-            seen[seat] |= {"pending": pending, "leaderboard": board or await top(session, id)}
-    closes_at = None if activity is None else activity.closes_at
-    is_scored = activity is not None and activity.type == "quiz"
-    return Stand(live_session.sequence, seen, closes_at, activity, is_scored)
+            part["activities"] = [_listed(each) for each in activities]
+    if activity is not None:
+        for seat, outcome in (await _results(session, activity)).items():
+            seen[seat]["results"] = outcome
+    seen[Seat.FACILITATOR]["pending"] = 0 if activity is None else await presence.waiting(session, activity.id)
+    return Stand(live_session.sequence, seen, _next_end(activity), activity)
 
 
-async def results_seen(session: AsyncSession, activity: LiveActivity) -> dict[Seat, Json | None]:
+async def _results(session: AsyncSession, activity: LiveActivity) -> dict[Seat, Json | None]:
     """What each seat sees of an activity's result now."""
-    outcome = await results.result_of(session, activity)
-    return {seat: outcome if seat is Seat.FACILITATOR or activity.shows_results else None for seat in Seat}
+    shown = await results.shown_result(session, activity, audience=Looks.EVERYBODY)
+    leading = await results.shown_result(session, activity, audience=Looks.FACILITATOR)
+    return {seat: leading if seat is Seat.FACILITATOR else shown for seat in Seat}
+
+
+def _next_end(activity: LiveActivity | None) -> datetime | None:
+    """When something of an activity closes by itself."""
+    ends = () if activity is None else (activity.closes_at, activity.expires_at)
+    return min((end for end in ends if end is not None), default=None)
 
 
 async def present(session: AsyncSession, id: int) -> tuple[int, int]:
@@ -76,14 +81,8 @@ async def present(session: AsyncSession, id: int) -> tuple[int, int]:
     return await presence.present(session, id, clock.now() - ONLINE)
 
 
-async def board_of(session: AsyncSession, live_session: LiveSession) -> Sequence[dict[str, Any]] | None:
-    """The leaderboard, where it is shown."""
-    return await top(session, live_session.id) if live_session.shows_leaderboard else None
-
-
-async def top(session: AsyncSession, id: int) -> Sequence[dict[str, Any]]:
-    """The best of a session."""
-    best = await scores.leaderboard(session, id, TOP)
+async def _best(session: AsyncSession, id: int, activity: LiveActivity | None) -> Sequence[dict[str, Any]]:
+    best = await scores.leaderboard(session, id, TOP, activity=activity)
     return [{"rank": each.rank, "nickname": each.nickname, "score": each.score} for each in best]
 
 
@@ -111,16 +110,6 @@ def activity_shown(activity: LiveActivity, *, whole: bool) -> dict[str, Any]:
         "is_revealed": activity.is_revealed,
         "shows_results": activity.shows_results,
     }
-
-
-def step_of(activity: LiveActivity) -> Step:
-    """Where an activity of several questions stands."""
-    return Step(activity.step, activity.step_opened_at, activity.closes_at, activity.is_revealed)
-
-
-def is_late(closes_at: datetime, now: datetime, *, tolerance: timedelta) -> bool:
-    """Whether something that closes by itself is closed."""
-    return now > closes_at + tolerance
 
 
 async def _about(session: AsyncSession, live_session: LiveSession) -> dict[str, Any]:
