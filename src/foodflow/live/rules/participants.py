@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.errors import Conflict, Malformed, NotFound
+from foodflow.kernel.errors import Conflict, FieldError, Forbidden, Invalid, Malformed, NotFound
 from foodflow.kernel.tenancy import TenantName
 
 ONLINE, IDLE = timedelta(seconds=30), timedelta(seconds=120)
@@ -48,16 +48,26 @@ class NicknameTaken(Malformed):
     code = "live.nickname.taken"
 
 
-class NicknameUnfit(Malformed):
+class NicknameUnfit(Invalid):
     """The nickname is not one to be read aloud in front of everybody."""
 
     code = "live.nickname.unfit"
+
+    def __init__(self) -> None:
+        message = "choose another one: everybody will read it"
+        super().__init__(f"nickname: {message}", errors=(FieldError("nickname", message, self.code),))
 
 
 class ParticipantRemoved(Conflict):
     """A facilitator has removed this participant, and may let them back in."""
 
     code = "live.participant.removed"
+
+
+class NotYours(Forbidden):
+    """A participant acts as itself; for others only a facilitator does."""
+
+    code = "live.participant.not_yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +132,18 @@ def token_key(secret_key: str) -> bytes:
 def _signature(key: bytes, said: str) -> str:
     digest = hmac.digest(key, said.encode(), hashlib.sha256)[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(digest).decode()
+
+
+def require_self_or_facilitator(actor: Actor, participant_id: int) -> None:
+    """Nobody acts for somebody else's place but a facilitator."""
+    place = participation_of(actor)
+    if not actor.may("live.facilitate") and (place is None or place.participant_id != participant_id):
+        raise NotYours("this is somebody else's place; a facilitator may do this, and they themselves")
+
+
+def person_of(actor: Actor) -> str:
+    """Who has a place, where it is somebody of the company who has signed in; nobody in particular for guests, and for
+    programs, whose keys make places for others.
+    """
+    is_person = actor.id.startswith("user:") and not actor.is_visitor and not actor.credential.startswith("key:")
+    return actor.id if is_person else ""
