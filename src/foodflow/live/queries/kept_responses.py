@@ -33,7 +33,8 @@ async def page_of_responses(
 async def summary(session: AsyncSession, session_id: int, activity_id: UUID) -> Summary:
     """What there is of an activity's responses in all."""
     figures = (func.count(), func.count(LiveResponse.participant_id.distinct()), func.max(LiveResponse.updated_at))
-    return Summary(*(await session.execute(_to(session_id, activity_id, select(*figures)))).one())
+    total, unique, last = (await session.execute(_to(session_id, activity_id, select(*figures)))).one()
+    return Summary(total, unique, last)
 
 
 async def latest_of(
@@ -43,7 +44,7 @@ async def latest_of(
     if abs(participant_id) > LARGEST_ID:
         return None
     found = _to(session_id, activity_id).where(LiveResponse.participant_id == participant_id)
-    return await session.scalar(found.order_by(*_LATEST).limit(1))
+    return (await session.scalars(found.order_by(*_LATEST).limit(1))).first()
 
 
 async def responses_since(
@@ -70,6 +71,6 @@ async def responses_of_participant(
 _LATEST = (LiveResponse.created_at.desc(), LiveResponse.id.desc())
 
 
-def _to(session_id: int, activity_id: UUID, statement: Select[Any] | None = None) -> Select[Any]:
-    found = select(LiveResponse) if statement is None else statement
+def _to(session_id: int, activity_id: UUID, statement: Any = None) -> Select[Any]:  # noqa: ANN401 - of any columns
+    found: Select[Any] = select(LiveResponse) if statement is None else statement
     return found.where(LiveResponse.session_id == session_id, LiveResponse.activity_id == activity_id)

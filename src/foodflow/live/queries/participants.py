@@ -42,9 +42,7 @@ async def participant(session: AsyncSession, actor: Actor, id: int) -> LiveParti
     return await _of_own_session(session, actor, found)
 
 
-async def participant_for_update(
-    session: AsyncSession, actor: Actor, id: int
-) -> tuple[LiveParticipant, LiveSession]:
+async def participant_for_update(session: AsyncSession, actor: Actor, id: int) -> tuple[LiveParticipant, LiveSession]:
     """A participant and their session as they are now, both locked until the transaction ends, the session first; or a
     refusal.
     """

@@ -75,27 +75,9 @@ async def count_in(session: AsyncSession, id: int) -> LiveSession | None:
         (LiveSession.status == SessionStatus.ACTIVE) & LiveSession.allows_late_join,
     )
     has_room = LiveSession.participant_count < LiveSession.max_participants
-    return await _counted(session, 1, LiveSession.id == id, has_room, may_enter)
-
-
-async def count_back_in(session: AsyncSession, id: int) -> LiveSession | None:
-    """The same for somebody who had a place before: they may come late."""
-    is_open, has_room = (
-        LiveSession.status != SessionStatus.COMPLETED,
-        LiveSession.participant_count < LiveSession.max_participants,
-    )
-    return await _counted(session, 1, LiveSession.id == id, has_room, is_open)
-
-
-async def count_out(session: AsyncSession, id: int) -> LiveSession | None:
-    """Count one fewer who has a place, and lock the session until the transaction ends."""
-    return await _counted(session, -1, LiveSession.id == id)
-
-
-async def _counted(session: AsyncSession, change: int, *conditions: Any) -> LiveSession | None:  # noqa: ANN401 - SQLAlchemy's
-    counted = update(LiveSession).where(*conditions).values(participant_count=LiveSession.participant_count + change)
-    rows = await session.scalars(counted.returning(LiveSession), execution_options={"populate_existing": True})
-    return rows.one_or_none()
+    counted = update(LiveSession).where(LiveSession.id == id, has_room, may_enter)
+    one_more = counted.values(participant_count=LiveSession.participant_count + 1).returning(LiveSession)
+    return (await session.scalars(one_more, execution_options={"populate_existing": True})).one_or_none()
 
 
 async def next_sequence(session: AsyncSession, id: int) -> int:

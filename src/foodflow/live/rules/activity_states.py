@@ -90,6 +90,12 @@ class TypeTooLong(Malformed):
     code = "live.activity.type_too_long"
 
 
+class ConfigurationRefused(Malformed):
+    """The activity cannot be led with this configuration, which the contract answers with 400."""
+
+    code = "live.activity.configuration_refused"
+
+
 class ActivityNotOpen(Malformed):
     """The activity takes no answers now, which the contract answers with 400."""
 

@@ -15,20 +15,25 @@ SUFFIXES: Final = 99
 """How many numbers are tried after a nickname that is taken."""
 NEUTRAL: Final = "Guest"
 
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
 # Found anywhere, even inside of a word: nothing harmless holds them.
-_STEMS: Final = (
+_STEMS: Final = _listed(
     "arschloch asshole bullshit cocksucker dickhead faggot ficker fotze fuck gilipoll hijadeputa hijodeputa hurensohn"
     " jebany kanake klootzak kurwa kutwijf maricon motherfuck nigga nigger pierdol piczka puttana salope schwuchtel"
     " scheiss shithead skurwysyn stronz vaffancul wichser encule connard caralho siegheil"
-).split()
+)
 
 # Found as whole words alone: they stand inside of names and of other words.
 _WORDS: Final = frozenset(
-    (
+    _listed(
         "arse ass bastard bitch bitches blowjob cabron cazzo chink chuj coglione cunt cunts fag ficken gook hitler hoer"
         " hure kankerhoer kike merde mierda nazi neger nutte penis pizda porn porno puta putain rapist shit shitty slut"
         " spast twat vagina wank wanker wetback whore сука блядь хуй пизда ебать"
-    ).split()
+    )
 )
 
 _LEET: Final = str.maketrans("013457@$!|+€", "oieastasiite")

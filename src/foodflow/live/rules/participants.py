@@ -108,12 +108,22 @@ def participant_actor(participation: Participation) -> Actor:
     """A participant as an actor, who may take part in their session and nothing else."""
     place = f"{participation.session_id}:{participation.participant_id}"
     return Actor(
-        f"participant:{participation.participant_id}",
+        _actor_id(participation.participant_id),
         TenantName(participation.tenant),
         permissions=frozenset({"live.take_part"}),
         credential=f"{_CREDENTIAL}{place}",
         is_visitor=True,
     )
+
+
+def _actor_id(participant_id: int) -> str:
+    return f"participant:{participant_id}"
+
+
+def require_may_return(participant_id: int, removed_by: str | None) -> None:
+    """Who gave up their place may have it back; who was sent out is let in again by a facilitator alone."""
+    if removed_by not in {None, _actor_id(participant_id)}:
+        raise ParticipantRemoved("a facilitator has sent you out, and may let you in again")
 
 
 def participation_of(actor: Actor) -> Participation | None:

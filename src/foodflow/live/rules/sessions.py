@@ -127,6 +127,12 @@ def move(deed: SessionDeed, status: str) -> SessionStatus:
     return target
 
 
+def require_going_on(status: str) -> None:
+    """What is opened in a session needs one that goes on."""
+    if status != SessionStatus.ACTIVE:
+        raise SessionNotThere(f"the session is {status}; start it first, or reopen it")
+
+
 def require_admitted(actor: Actor, id: int, admission: str) -> None:
     """A session for people of the company lets in nobody from outside, but whoever has a place in it."""
     if admission != Admission.MEMBERS or not actor.is_visitor:
@@ -152,3 +158,9 @@ def require_page(offset: int, limit: int) -> None:
 def may_come_in(status: str, *, allows_late_join: bool) -> bool:
     """Whether somebody new may come in: before the start, while it goes on where that is allowed, never after."""
     return status == SessionStatus.DRAFT or (status == SessionStatus.ACTIVE and allows_late_join)
+
+
+def require_room(participants: int, most: int) -> None:
+    """Where as many take part as may, nobody else does."""
+    if participants >= most:
+        raise SessionFull("Session is full")
