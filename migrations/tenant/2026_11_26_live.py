@@ -103,6 +103,7 @@ CREATE TABLE live_participants (
     joined_at timestamptz NOT NULL,
     last_seen timestamptz NOT NULL,
     removed_at timestamptz,
+    removed_by text,
     CONSTRAINT uq_live_participants_session_id_nickname UNIQUE (session_id, nickname),
     CONSTRAINT ck_live_participants_role CHECK (role IN ('participant', 'viewer', 'facilitator'))
 ) WITH (fillfactor = 50)
@@ -159,6 +160,7 @@ INDEXES = (
     "CREATE INDEX ix_live_sessions_created_at_id ON live_sessions (created_at, id)",
     "CREATE INDEX ix_live_activities_session_id_order_index ON live_activities (session_id, order_index)",
     "CREATE INDEX ix_live_participants_session_id_score ON live_participants (session_id, score)",
+    "CREATE INDEX ix_live_participants_session_id_actor ON live_participants (session_id, actor) WHERE actor <> ''",
     (
         "CREATE UNIQUE INDEX ix_live_responses_activity_id_participant_id_slot"
         " ON live_responses (activity_id, participant_id, slot) WHERE is_counted"

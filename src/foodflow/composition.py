@@ -9,6 +9,7 @@ from foodflow.kernel.db import Database
 from foodflow.kernel.event_log import jobs as event_log_jobs
 from foodflow.kernel.events import Listeners
 from foodflow.kernel.jobs import Job, PlatformJob
+from foodflow.live import jobs as live_jobs
 from foodflow.plant import jobs as plant_jobs
 from foodflow.plant import public as plant
 
@@ -16,7 +17,7 @@ VERSION = version("foodflow")
 EVENTS_KEPT_DAYS = 30
 
 LISTENERS: Listeners = {}
-JOBS: tuple[Job, ...] = (*identity_jobs.JOBS, *plant_jobs.JOBS, *event_log_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*identity_jobs.JOBS, *live_jobs.JOBS, *plant_jobs.JOBS, *event_log_jobs.JOBS)
 PERSONAL: RecordsOf = {"plant": plant.recorded_by}
 """What each part of the business has recorded by a person, for whoever asks for their own data."""
 
@@ -27,6 +28,7 @@ async def _forget_delivered_events(database: Database) -> None:
 
 PERIODIC: tuple[PlatformJob, ...] = (
     *identity_jobs.PERIODIC,
+    *live_jobs.PERIODIC,
     *plant_jobs.PERIODIC,
     *event_log_jobs.PERIODIC,
     PlatformJob("events.forget_delivered", "47 2 * * *", _forget_delivered_events),

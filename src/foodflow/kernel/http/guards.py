@@ -4,6 +4,7 @@ import functools
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Coroutine
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, params
@@ -14,7 +15,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.errors import Forbidden, Refusal, Unauthenticated, WrongType
+from foodflow.kernel.errors import Forbidden, Malformed, Refusal, Unauthenticated, WrongType
 from foodflow.kernel.http import conditions, openapi
 from foodflow.kernel.http.limits import PER_ADDRESS, Limiter
 from foodflow.kernel.http.transactions import Replayed, keep_answer, read_key, require_heeded
@@ -25,6 +26,10 @@ _ASKED = "foodflow.guard"
 Authenticate = Callable[[HTTPConnection], Awaitable[Actor]]
 """Turns a request's credential into an actor, or refuses; the composition root puts it into
 `app.state.authenticate`."""
+
+
+class BodyUnreadable(Malformed):
+    """The body is no text, or nested more deeply than is read."""
 
 
 class Guard:
@@ -83,7 +88,7 @@ async def _known_or_guest(connection: HTTPConnection, guard: Guard) -> Actor:
     except (Unauthenticated, Forbidden):
         if guard.limit is not None:
             await connection.app.state.limiter.count_address(connection, guard.limit)
-        actor = await connection.app.state.guest(connection)
+        actor, connection.state.is_guest = await connection.app.state.guest(connection), True
     else:
         await connection.app.state.limiter.count_known(connection, actor)
     if not actor.may(guard.permission):
@@ -123,6 +128,8 @@ class GuardedRoute(APIRoute):
         self.versioned = isinstance(self.response_model, type) and issubclass(self.response_model, Versioned)
         guarded, limited = self.guard.permission is not None, self.guard.limit is not None
         openapi.describe(self, guarded=guarded, limited=limited, versioned=self.versioned)
+        if self.guard.guests and self.openapi_extra is not None:
+            self.openapi_extra["security"].append({})  # none of the ways to say who one is has to be taken
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler behind the guard."""
@@ -133,7 +140,8 @@ class GuardedRoute(APIRoute):
             request.scope[_ASKED] = self.guard
             if self.body_field is not None and not isinstance(self.body_field.field_info, params.Form):
                 _require_json(request)
-            if self.guard.permission is not None:
+            # Nobody is to be given what another guest was answered, such as the token of their place.
+            if self.guard.permission is not None and not getattr(request.state, "is_guest", False):
                 await read_key(request)
             try:
                 return await self._finish(request, await handle(request))
@@ -143,6 +151,8 @@ class GuardedRoute(APIRoute):
                 # FastAPI makes a 400 of whatever goes wrong while it reads a body; a refusal stays what it is.
                 if isinstance(error.__cause__, Refusal):
                     raise error.__cause__ from None
+                if error.status_code == HTTPStatus.BAD_REQUEST:
+                    raise BodyUnreadable("the body cannot be read as JSON in UTF-8") from error
                 raise
 
         return ask_first

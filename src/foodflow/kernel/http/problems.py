@@ -96,10 +96,11 @@ async def _not_valid(request: Request, error: Exception) -> JSONResponse:
         return problem(
             request, Malformed(f"the body is not valid JSON: {faults[0].get('ctx', {}).get('error', '')}".rstrip(": "))
         )
-    return problem(request, Invalid.because(*(_field_error(fault) for fault in faults)))
+    return problem(request, Invalid.because(*(field_error(fault) for fault in faults)))
 
 
-def _field_error(fault: dict[str, object]) -> FieldError:
+def field_error(fault: dict[str, object]) -> FieldError:
+    """What pydantic finds wrong with a field, as the interface says it."""
     location = fault["loc"]
     assert isinstance(location, tuple)  # noqa: S101 - pydantic's form
     place = [str(part) for part in location]

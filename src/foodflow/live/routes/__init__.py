@@ -2,6 +2,19 @@
 
 from fastapi import APIRouter
 
-from foodflow.live.tables import activities, participants, responses, sessions, training  # noqa: F401
+from foodflow.live.routes import (
+    activities,
+    codes,
+    framework,
+    joining,
+    leading,
+    participants,
+    responses,
+    sessions,
+)
+from foodflow.live.tables import training  # noqa: F401
 
 router = APIRouter(prefix="/api/v1")
+# Codes and types before what they would else be taken for: the number of a session, the id of an activity.
+for part in (codes, framework, joining, sessions, participants, activities, leading, responses):
+    router.include_router(part.router)

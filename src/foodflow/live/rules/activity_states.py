@@ -1,5 +1,6 @@
 """Decisions about the states of an activity: the contract's two names of each, and where one may go."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -52,6 +53,13 @@ TRANSITIONS: Final[dict[ActivityState, tuple[ActivityState, ...]]] = {
 """Where each state leads by the contract's transitions."""
 
 
+OPENABLE: Final = frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED, ActivityState.EXPIRED})
+"""From where a facilitator may open an activity; one that is over may be opened again."""
+TO_COME: Final = frozenset({ActivityState.DRAFT, ActivityState.PUBLISHED})
+"""Where activities stand that the session has not come to yet."""
+MAX_TYPE: Final = 50
+
+
 class ActivityNotFound(NotFound):
     """No such activity in this company."""
 
@@ -70,7 +78,57 @@ class ActivityNotThere(Conflict):
     code = "live.activity.not_there"
 
 
+class ActivityUnknown(Malformed):
+    """What the call would move is an activity that does not exist; the contract wants 400 here."""
+
+    code = "live.activity.unknown"
+
+
+class TypeTooLong(Malformed):
+    """The name of an activity's type is longer than is kept; the contract wants 400 here."""
+
+    code = "live.activity.type_too_long"
+
+
+class ConfigurationRefused(Malformed):
+    """The activity cannot be led with this configuration, which the contract answers with 400."""
+
+    code = "live.activity.configuration_refused"
+
+
 class ActivityNotOpen(Malformed):
     """The activity takes no answers now, which the contract answers with 400."""
 
     code = "live.activity.not_open"
+
+
+def state_at(state: str, expires_at: datetime | None, now: datetime) -> ActivityState:
+    """Where an activity stands at a moment: one whose time is over has expired, before anybody has closed it."""
+    if state == ActivityState.ACTIVE and expires_at is not None and expires_at <= now:
+        return ActivityState.EXPIRED
+    return ActivityState(state)
+
+
+def require_transition(state: ActivityState, target: ActivityState, *, force: bool) -> None:
+    """Refuse what the contract's transitions do not allow, unless it is forced."""
+    if not force and target not in TRANSITIONS[state]:
+        allowed = ", ".join(TRANSITIONS[state]) or "nowhere"
+        raise TransitionRefused(f"from {state} to {target} no transition leads; from {state} they lead to: {allowed}")
+
+
+def require_openable(state: ActivityState) -> None:
+    """An activity that is open already, or was cancelled, is not opened."""
+    if state not in OPENABLE:
+        raise ActivityNotThere(f"the activity is {state}, and cannot be opened from there")
+
+
+def require_active(state: ActivityState) -> None:
+    """What is done with an open activity needs one."""
+    if state != ActivityState.ACTIVE:
+        raise ActivityNotThere(f"the activity is {state}; open it first")
+
+
+def require_type(type: str) -> None:  # noqa: A002 - the contract's name
+    """A type is a kind that there is, or any other short word."""
+    if len(type) > MAX_TYPE:
+        raise TypeTooLong(f"a type has at most {MAX_TYPE} characters")

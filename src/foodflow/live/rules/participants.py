@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.errors import Conflict, Malformed, NotFound
+from foodflow.kernel.errors import Conflict, FieldError, Forbidden, Invalid, Malformed, NotFound
 from foodflow.kernel.tenancy import TenantName
 
 ONLINE, IDLE = timedelta(seconds=30), timedelta(seconds=120)
@@ -48,16 +48,26 @@ class NicknameTaken(Malformed):
     code = "live.nickname.taken"
 
 
-class NicknameUnfit(Malformed):
+class NicknameUnfit(Invalid):
     """The nickname is not one to be read aloud in front of everybody."""
 
     code = "live.nickname.unfit"
+
+    def __init__(self) -> None:
+        message = "choose another one: everybody will read it"
+        super().__init__(f"nickname: {message}", errors=(FieldError("nickname", message, self.code),))
 
 
 class ParticipantRemoved(Conflict):
     """A facilitator has removed this participant, and may let them back in."""
 
     code = "live.participant.removed"
+
+
+class NotYours(Forbidden):
+    """A participant acts as itself; for others only a facilitator does."""
+
+    code = "live.participant.not_yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +108,22 @@ def participant_actor(participation: Participation) -> Actor:
     """A participant as an actor, who may take part in their session and nothing else."""
     place = f"{participation.session_id}:{participation.participant_id}"
     return Actor(
-        f"participant:{participation.participant_id}",
+        _actor_id(participation.participant_id),
         TenantName(participation.tenant),
         permissions=frozenset({"live.take_part"}),
         credential=f"{_CREDENTIAL}{place}",
         is_visitor=True,
     )
+
+
+def _actor_id(participant_id: int) -> str:
+    return f"participant:{participant_id}"
+
+
+def require_may_return(participant_id: int, removed_by: str | None) -> None:
+    """Who gave up their place may have it back; who was sent out is let in again by a facilitator alone."""
+    if removed_by not in {None, _actor_id(participant_id)}:
+        raise ParticipantRemoved("a facilitator has sent you out, and may let you in again")
 
 
 def participation_of(actor: Actor) -> Participation | None:
@@ -122,3 +142,18 @@ def token_key(secret_key: str) -> bytes:
 def _signature(key: bytes, said: str) -> str:
     digest = hmac.digest(key, said.encode(), hashlib.sha256)[:_SIGNATURE_BYTES]
     return base64.urlsafe_b64encode(digest).decode()
+
+
+def require_self_or_facilitator(actor: Actor, participant_id: int) -> None:
+    """Nobody acts for somebody else's place but a facilitator."""
+    place = participation_of(actor)
+    if not actor.may("live.facilitate") and (place is None or place.participant_id != participant_id):
+        raise NotYours("this is somebody else's place; a facilitator may do this, and they themselves")
+
+
+def person_of(actor: Actor) -> str:
+    """Who has a place, where it is somebody of the company who has signed in; nobody in particular for guests, and for
+    programs, whose keys make places for others.
+    """
+    is_person = actor.id.startswith("user:") and not actor.is_visitor and not actor.credential.startswith("key:")
+    return actor.id if is_person else ""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,8 +17,8 @@ _ROLES = ", ".join(f"'{role}'" for role in ParticipantRole)
 class LiveParticipant(TenantTable):
     """Somebody's place in a session. `actor` is who they are in the company (`user:17`), empty for guests.
 
-    `score`, `streak` and `answered` are what quizzes have given them so far; `removed_at` is when a facilitator sent
-    them out.
+    `score`, `streak` and `answered` are what quizzes have given them so far; `removed_at` is since when they have
+    no place any more, and `removed_by` who took it: a facilitator, or they themselves.
     """
 
     __tablename__ = "live_participants"
@@ -26,6 +26,7 @@ class LiveParticipant(TenantTable):
         UniqueConstraint("session_id", "nickname"),
         CheckConstraint(f"role IN ({_ROLES})", name="role"),
         Index("ix_live_participants_session_id_score", "session_id", "score"),
+        Index("ix_live_participants_session_id_actor", "session_id", "actor", postgresql_where=text("actor <> ''")),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -42,3 +43,4 @@ class LiveParticipant(TenantTable):
     joined_at: Mapped[datetime] = mapped_column(Moment)
     last_seen: Mapped[datetime] = mapped_column(Moment)
     removed_at: Mapped[datetime | None] = mapped_column(Moment)
+    removed_by: Mapped[str | None] = mapped_column(Text)
