@@ -1,0 +1,54 @@
+"""Results: what came of an activity, at a cost that does not grow with the number of answers."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from foodflow.live.queries import tallies as queries
+from foodflow.live.rules.activities.kind import Json, Seen
+from foodflow.live.rules.activity_states import ActivityState
+from foodflow.live.rules.recording import PARTICIPANTS
+from foodflow.live.rules.results import Audience, NoResults, require_shown, sees
+from foodflow.live.tables.activities import LiveActivity
+from foodflow.live.usecases.reading import read, step_of
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an activity, as its kind says it, and when the last answer came that counts."""
+
+    results: Json
+    last_at: datetime | None
+
+
+async def result_of(session: AsyncSession, activity: LiveActivity, *, audience: Audience) -> Result:
+    """What came of an activity; refused where the audience is not shown it, and where no kind can say."""
+    require_shown(audience, shows_results=activity.shows_results)
+    reading = read(activity)
+    if reading is None:
+        raise NoResults("there are no results of such an activity")
+    seen = await _seen(session, activity, audience)
+    step = replace(step_of(activity), is_revealed=activity.is_revealed or activity.state == ActivityState.EXPIRED)
+    return Result(reading.kind.result(reading.configuration, seen, step=step), seen.last_at)
+
+
+async def shown_result(session: AsyncSession, activity: LiveActivity, *, audience: Audience) -> Json | None:
+    """The same for the picture of a session: None where the audience is not shown it, or there is none."""
+    if not sees(audience, shows_results=activity.shows_results) or read(activity) is None:
+        return None
+    return (await result_of(session, activity, audience=audience)).results
+
+
+async def _seen(session: AsyncSession, activity: LiveActivity, audience: Audience) -> Seen:
+    summary = await queries.summary(session, activity.id)
+    participants = summary.amounts.pop(PARTICIPANTS, 0)
+    listed, pending = await queries.listed(session, activity.id, pending=audience == Audience.FACILITATOR)
+    return Seen(
+        tally=summary.amounts,
+        listed=listed,
+        pending=pending,
+        moments=summary.moments,
+        last_at=summary.moments[0] if summary.moments else None,
+        participants=participants,
+    )
