@@ -12,6 +12,11 @@ _TYPES: Final = {
     "console.js": "text/javascript; charset=utf-8",
     "forms.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
+    "lead.js": "text/javascript; charset=utf-8",
+    "live.css": "text/css; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "take_part.js": "text/javascript; charset=utf-8",
+    "wall.js": "text/javascript; charset=utf-8",
 }
 
 

@@ -62,6 +62,7 @@ class Entry:
 MENU: Final = {
     "Board": (Entry("/", "Board", "plant.read"),),
     "Alarms": (Entry("/alarms", "Alarms", "plant.read"),),
+    "Live": (Entry("/live", "Live", "live.read"),),
     "People": (
         Entry("/people", "People", "identity.read_team"),
         Entry("/people/programs", "Programs", "identity.manage_keys"),

@@ -15,6 +15,7 @@ from foodflow.console import (
     company_pages,
     invited,
     line_pages,
+    live_pages,
     people_pages,
     program_pages,
     second_factor,
@@ -49,6 +50,7 @@ for part in (
     alarm_pages,
     line_pages,
     sensor_pages,
+    live_pages,
 ):
     router.include_router(part.router)
 
