@@ -132,10 +132,11 @@ class Crowd:
         said = sorted({repr(each)[:200] for each in failed})[:3]
         return {"connected": len(self.clients), "failed": len(failed), "said": said, "seconds": time.time() - begun}
 
-    def expect(self, word: str) -> None:
+    def expect(self, word: str) -> dict[str, Any]:
         """From now on, wait for a word to be heard by everybody."""
         self._word, self._moments, self._wanted = word.encode(), [], len(self.clients)
         self._heard.clear()
+        return {}
 
     async def wait(self, seconds: float) -> dict[str, Any]:
         """When everybody has heard the word, or as many as did in so many seconds."""
@@ -173,7 +174,7 @@ async def main() -> None:
             case "connect":
                 answer = await crowd.connect(**order)
             case "expect":
-                answer = crowd.expect(**order) or {}
+                answer = crowd.expect(**order)
             case "wait":
                 answer = await crowd.wait(**order)
             case "say":

@@ -127,7 +127,7 @@ async def test_who_is_removed_is_told_so_and_stays_out_until_let_back_in(room: R
     assert closed.value.rcvd.code == 4403
     with pytest.raises(InvalidStatus):
         await room.sit(place)
-    good(await room.web.post(f"{API}/sessions/{room.id}/participants/{place.id}/readmit"))
+    good(await room.web.post(f"{API}/participants/{place.id}/readmit"))
     back = await room.sit(place)
     assert (await back.next("state"))["you"]["participant_id"] == place.id
     await room.do("open")

@@ -11,10 +11,11 @@ from foodflow.live.routes import (
     participants,
     responses,
     sessions,
+    sockets,
 )
 from foodflow.live.tables import training  # noqa: F401
 
 router = APIRouter(prefix="/api/v1")
 # Codes and types before what they would else be taken for: the number of a session, the id of an activity.
-for part in (codes, framework, joining, sessions, participants, activities, leading, responses):
+for part in (codes, framework, joining, sessions, participants, activities, leading, responses, sockets):
     router.include_router(part.router)

@@ -96,9 +96,7 @@ async def stream(request: Request, actor: CurrentActor, id: int, role: str = "")
 
 
 @router.get("/turns", dependencies=[open_to_guests(_TAKE_PART, "60000/minute")])
-async def turns(
-    request: Request, actor: CurrentActor, id: int, after: After = None, *, role: str = ""
-) -> Response:
+async def turns(request: Request, actor: CurrentActor, id: int, after: After = None, *, role: str = "") -> Response:
     """The turns after one, the present state, and the caller's own part in it: for who asks every few seconds."""
     audience, member = await _seat(request, actor, id, role)
     own = await audience.own_part(member.participant_id)
