@@ -205,6 +205,12 @@ class Settings(BaseSettings):
         "Key that `foodflow gateway` calls FoodFlow with. Not set: the key_file of its configuration.",
         "an API key",
     )
+    environment: str = _setting(
+        "development", "What this installation is for, as its health says.", "a name such as production"
+    )
+    app_version: str = _setting(
+        "unknown", "What was deployed here, as its health says.", "a version, or the name of a commit"
+    )
     log_level: Annotated[LogLevel, BeforeValidator(_lower)] = _setting(
         "info", "How much is logged.", "debug, info, warning, error or critical"
     )

@@ -199,6 +199,8 @@ async def test_without_a_database_it_is_not_now(settings: Settings, people: dict
         assert problem(response, 503)["code"] == "unavailable"
         assert (await client.get("/health/ready")).json()["database"] != "ok"
         assert (await client.get("/health/ready")).status_code == 503
+        whole = await client.get("/api/v1/health/")
+        assert (whole.status_code, whole.json()["status"]) == (503, "unhealthy")
         assert (await client.get("/health/live")).status_code == 200
 
 

@@ -6,17 +6,33 @@ from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from foodflow.kernel import clock
 from foodflow.kernel.http.guards import guarded_router, open_to_all
 from foodflow.kernel.readiness import is_prepared
+from foodflow.kernel.wire import Instant
 
 READY_SECONDS = 2.0
 
 _NOT_READY: dict[int | str, dict[str, Any]] = {503: {"description": "Not ready", "content": {"application/json": {}}}}
 
+_DATABASE = {True: "ok", False: "not reachable, or not prepared for this version"}
+
 router = guarded_router(tags=["health"])
+
+
+class HealthOut(BaseModel):
+    """How this process is; what was not looked at is null."""
+
+    status: str
+    timestamp: Instant
+    version: str
+    environment: str | None = None
+    app_version: str | None = None
+    database: str | None = None
 
 
 def install(app: FastAPI) -> None:
@@ -27,24 +43,32 @@ def install(app: FastAPI) -> None:
 
 
 @router.get("/health/live", dependencies=[open_to_all(limit=None)])
-async def live() -> dict[str, str]:
+async def live() -> HealthOut:
     """Whether this process answers at all; looks at nothing else."""
-    return {"status": "ok"}
+    return _said("alive")
 
 
-@router.get("/health", dependencies=[open_to_all(limit=None)], responses=_NOT_READY)
 @router.get("/health/ready", dependencies=[open_to_all(limit=None)], responses=_NOT_READY)
 async def ready(request: Request) -> JSONResponse:
     """Whether this process can do its work: within two seconds the database answers and is at the revision that this
     code expects. 503 when not.
     """
     is_ready = await _is_prepared(request)
-    body = {
-        "status": "ok" if is_ready else "unavailable",
-        "version": version("foodflow"),
-        "database": "ok" if is_ready else "not reachable, or not prepared for this version",
-    }
-    return JSONResponse(body, 200 if is_ready else 503)
+    said = _said("ready" if is_ready else "unavailable", database=_DATABASE[is_ready])
+    return JSONResponse(said.model_dump(mode="json"), 200 if is_ready else 503)
+
+
+@router.get("/health", dependencies=[open_to_all(limit=None)], responses=_NOT_READY)
+async def health(request: Request) -> JSONResponse:
+    """The same, and what was deployed here: the environment and the version as its settings name them."""
+    is_ready, settings = await _is_prepared(request), request.app.state.settings
+    deployed = {"environment": settings.environment, "app_version": settings.app_version}
+    said = _said("healthy" if is_ready else "unhealthy", database=_DATABASE[is_ready], **deployed)
+    return JSONResponse(said.model_dump(mode="json"), 200 if is_ready else 503)
+
+
+def _said(status: str, **others: str) -> HealthOut:
+    return HealthOut(status=status, timestamp=clock.now(), version=version("foodflow"), **others)
 
 
 async def _is_prepared(request: Request) -> bool:

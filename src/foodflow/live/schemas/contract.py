@@ -1,8 +1,9 @@
 """Wire types that the contract's shapes share."""
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from foodflow.kernel.wire import In
 from foodflow.live.rules.participants import MAX_NICKNAME
@@ -20,3 +21,14 @@ class ContractIn(In):
     """A body of the contract: what is not known is ignored, and texts are taken as they come."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _sayable(cls, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """Half of a surrogate pair can be written in JSON, but is no letter, and PostgreSQL stores none."""
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError):
+            message = "must hold whole letters, and not be nested too deeply"
+            raise ValueError(message) from None
+        return value
