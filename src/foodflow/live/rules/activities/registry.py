@@ -4,9 +4,18 @@ from typing import Any, Final
 
 from foodflow.kernel.errors import Malformed, NotFound
 from foodflow.live.rules.activities.kind import ActivityKind
+from foodflow.live.rules.activities.open_text import OpenText
+from foodflow.live.rules.activities.planning_poker import PlanningPoker
 from foodflow.live.rules.activities.poll import Poll
+from foodflow.live.rules.activities.qna import Qna
+from foodflow.live.rules.activities.quiz import Quiz
+from foodflow.live.rules.activities.ranking import Ranking
+from foodflow.live.rules.activities.rating import Rating
+from foodflow.live.rules.activities.word_cloud import WordCloud
 
-KINDS: Final[dict[str, ActivityKind[Any]]] = {kind.id: kind for kind in (Poll(),)}
+KINDS: Final[dict[str, ActivityKind[Any]]] = {
+    kind.id: kind for kind in (Poll(), Qna(), WordCloud(), Quiz(), Rating(), Ranking(), PlanningPoker(), OpenText())
+}
 """By the name that activities carry as their type."""
 
 
