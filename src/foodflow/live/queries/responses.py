@@ -5,17 +5,18 @@ tallies by their keys.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import ARRAY, Integer, Row, any_, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
 from foodflow.live.queries import sessions as session_queries
+from foodflow.live.rules.activities.kind import Json
 from foodflow.live.rules.activity_states import ActivityNotFound
 from foodflow.live.rules.moderation import ResponseNotFound, ResponseStatus
 from foodflow.live.rules.recording import Place
@@ -43,14 +44,17 @@ _FIELDS: Final = (
 _WITH_IDS = text(
     f"SELECT {_FIELDS} FROM live_responses AS r WHERE r.id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608 - the same columns
 )
+# One look-up in the index for each, as LIMIT makes sure of: what is known of a table that fills within seconds misleads
+# the planner into reading all answers.
 _IN_SLOTS = text(
     f"SELECT {_FIELDS} FROM unnest(CAST(:participants AS int[]), CAST(:slots AS text[])) AS s (participant_id, slot)"  # noqa: S608 - the same
-    " JOIN live_responses AS r ON r.activity_id = :activity_id AND r.participant_id = s.participant_id"
-    " AND r.slot = s.slot AND r.is_counted"
+    " CROSS JOIN LATERAL (SELECT * FROM live_responses AS a WHERE a.activity_id = :activity_id"
+    " AND a.participant_id = s.participant_id AND a.slot = s.slot AND a.is_counted LIMIT 1) AS r"
 )
 _ANSWERING = text(
-    "SELECT p.id FROM unnest(CAST(:ids AS int[])) AS p (id) WHERE EXISTS (SELECT FROM live_responses AS r"
-    " WHERE r.activity_id = :activity_id AND r.participant_id = p.id AND r.is_counted AND r.status = 'approved')"
+    "SELECT p.id FROM unnest(CAST(:ids AS int[])) AS p (id) CROSS JOIN LATERAL (SELECT FROM live_responses AS r"
+    " WHERE r.activity_id = :activity_id AND r.participant_id = p.id AND r.is_counted AND r.status = 'approved'"
+    " LIMIT 1) AS counting"
 )
 _INSERT = text(
     "INSERT INTO live_responses (id, session_id, activity_id, participant_id, response_data, slot, status, is_counted,"
@@ -132,7 +136,9 @@ async def places_for_update(session: AsyncSession, session_id: int, ids: Iterabl
     p = LiveParticipant
     columns = (p.id, p.nickname, p.removed_at.is_not(None), p.score, p.streak, p.correct, p.answered)
     sought = [id for id in set(ids) if 0 < id <= LARGEST_ID]
-    found = select(*columns).where(p.session_id == session_id, p.id.in_(sought)).order_by(p.id)
+    found = (
+        select(*columns).where(p.session_id == session_id, p.id == any_(literal(sought, ARRAY(Integer)))).order_by(p.id)
+    )
     return {row[0]: Place(*row) for row in await session.execute(found.with_for_update(key_share=True))}
 
 
@@ -219,14 +225,14 @@ async def to_moderate(session: AsyncSession, activity_id: UUID, wanted: Wanted) 
     return await fetch(session, found, wanted)
 
 
-async def counted(session: AsyncSession, activity_id: UUID, *, after: Kept | None, limit: int) -> Sequence[Kept]:
-    """Responses that have effect, in the order of their ids, after one of them."""
-    found = select(LiveResponse).where(
+async def all_with_effect(session: AsyncSession, activity_id: UUID, *, at_once: int) -> AsyncIterator[list[Json]]:
+    """All answers to an activity that have effect, as they are kept, so many at once."""
+    found = select(LiveResponse.response_data).where(
         LiveResponse.activity_id == activity_id, LiveResponse.is_counted, LiveResponse.status == ResponseStatus.APPROVED
     )
-    if after is not None:
-        found = found.where(LiveResponse.id > after.id)
-    return [kept_of(row) for row in await session.scalars(found.order_by(LiveResponse.id).limit(limit))]
+    rows = await session.stream_scalars(found.execution_options(yield_per=at_once))
+    async for part in rows.partitions():
+        yield list(part)
 
 
 def kept_of(row: LiveResponse) -> Kept:

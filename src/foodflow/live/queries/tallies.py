@@ -23,10 +23,12 @@ _DROP_EMPTY = text(
     "DELETE FROM live_tallies WHERE activity_id = :activity_id AND key = ANY(CAST(:keys AS text[])) AND amount = 0"
 )
 _CLEAR = text("DELETE FROM live_tallies WHERE activity_id = :activity_id")
+# `coalesce` keeps the planner from the index of what is counted, through which it would read every answer: the others are
+# in order, or hold those alone that are shown.
 _SUMMARY = text(
     "SELECT key, amount, NULL AS at FROM live_tallies WHERE activity_id = :activity_id AND amount <> 0"
     " UNION ALL (SELECT NULL, NULL, created_at FROM live_responses"
-    " WHERE activity_id = :activity_id AND is_counted AND status = 'approved'"
+    " WHERE activity_id = :activity_id AND coalesce(is_counted, false) AND status = 'approved'"
     " ORDER BY created_at DESC, id DESC LIMIT :most)"
 )
 _LISTED: Final = (
@@ -34,7 +36,7 @@ _LISTED: Final = (
     " FROM live_responses AS r JOIN live_participants AS p ON p.id = r.participant_id"
     " LEFT JOIN live_tallies AS t ON t.activity_id = r.activity_id"
     " AND t.key = 'votes:' || coalesce(r.response_data ->> 'question_id', CAST(r.id AS text))"
-    " WHERE r.activity_id = :activity_id AND r.is_counted AND "
+    " WHERE r.activity_id = :activity_id AND coalesce(r.is_counted, false) AND "
 )
 _SHOWN = text(
     f"(SELECT * FROM ({_LISTED} r.is_listed AND r.status = 'approved') AS shown"  # noqa: S608 - the same columns

@@ -194,13 +194,20 @@ class Recording:
 
 def effects(reading: Reading | None, changes: Iterable[Change]) -> dict[str, int]:
     """What changes of responses add to the tally of their activity: what has effect now, less what had."""
-    added: Counter[str] = Counter()
-    for old, new in changes if reading is not None else ():
-        for each, sign in ((old, -1), (new, 1)):
-            if each is not None and each.has_effect and reading is not None:
-                for key, amount in reading.tally(each.data).items():
-                    added[key] += sign * amount
+    pairs = list(changes)
+    added = Counter(total(reading, (new.data for _, new in pairs if new is not None and new.has_effect)))
+    added.subtract(total(reading, (old.data for old, _ in pairs if old is not None and old.has_effect)))
     return {key: amount for key, amount in added.items() if amount}
+
+
+def total(reading: Reading | None, answers: Iterable[Json]) -> dict[str, int]:
+    """What answers add up to; nothing, where no kind reads them."""
+    sums: dict[str, int] = {}
+    if reading is not None:
+        for each in answers:
+            for key, amount in reading.tally(each).items():
+                sums[key] = sums.get(key, 0) + amount
+    return sums
 
 
 def _score(place: Place, new: Kept) -> None:

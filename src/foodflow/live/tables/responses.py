@@ -32,6 +32,13 @@ class LiveResponse(TenantTable):
             postgresql_where=text("is_counted"),
         ),
         Index("ix_live_responses_activity_id_created_at_id", "activity_id", "created_at", "id"),
+        Index(
+            "ix_live_responses_shown",
+            "activity_id",
+            "created_at",
+            "id",
+            postgresql_where=text("is_listed OR status = 'pending'"),
+        ),
         Index("ix_live_responses_participant_id", "participant_id"),
         Index("ix_live_responses_session_id", "session_id"),
     )

@@ -13,7 +13,7 @@ from foodflow.live.queries import responses as queries
 from foodflow.live.queries import scores as score_queries
 from foodflow.live.queries import tallies as tally_queries
 from foodflow.live.rules.moderation import ResponseNotFound
-from foodflow.live.rules.recording import PARTICIPANTS, Change, Place, effects
+from foodflow.live.rules.recording import PARTICIPANTS, Change, Place, effects, total
 from foodflow.live.rules.responses import Kept
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.tables.responses import LiveResponse
@@ -76,11 +76,10 @@ async def recount(session: AsyncSession, activity: LiveActivity) -> None:
     place in its session. The caller has locked the activity against answers.
     """
     people = await score_queries.participants_for_update(session, activity.session_id)
-    reading, last = read(activity), None
+    reading = read(activity)
     await tally_queries.clear(session, activity.id)
-    while part := await queries.counted(session, activity.id, after=last, limit=_AT_ONCE):
-        last = part[-1]
-        await tally_queries.add(session, activity.id, effects(reading, [(None, each) for each in part]))
+    async for answers in queries.all_with_effect(session, activity.id, at_once=_AT_ONCE):
+        await tally_queries.add(session, activity.id, total(reading, answers))
     answering = await queries.answering(session, activity.id, people)
     await tally_queries.add(session, activity.id, {PARTICIPANTS: len(answering)} if answering else {})
     await score_queries.recount(session, people)

@@ -214,7 +214,7 @@ class OrderQuestion(Question):
 
     def shown(self) -> Json:
         mixed = sorted(self.options, key=lambda option: hashlib.sha256(option.encode()).digest())
-        return {**super().shown(), "options": list(reversed(mixed) if mixed == self.solution else mixed)}
+        return {**super().shown(), "options": list(mixed)}
 
     @model_validator(mode="after")
     def _solution_fits(self) -> Self:
