@@ -30,10 +30,10 @@ from foodflow.kernel.outside_tokens import OutsideTokens, issuers_of
 from foodflow.kernel.sealing import Sealer
 from foodflow.kernel.webhooks.posting import Post
 from foodflow.kernel.webhooks.routes import router as webhooks_router
-from foodflow.live.public.authenticating import GUESTS_MAY, participant_key, participants_or
 from foodflow.live.public.audiences import Audiences
-from foodflow.live.routes.door import ParticipantsDoor
+from foodflow.live.public.authenticating import GUESTS_MAY, participant_key, participants_or
 from foodflow.live.routes import router as sessions_router
+from foodflow.live.routes.door import ParticipantsDoor
 from foodflow.plant.routes import router as plant_router
 from foodflow.settings import Settings
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from foodflow.live.routes import (
     activities,
+    answers,
     codes,
     framework,
     joining,
@@ -19,3 +20,5 @@ router = APIRouter(prefix="/api/v1")
 # Codes and types before what they would else be taken for: the number of a session, the id of an activity.
 for part in (codes, framework, joining, sessions, participants, activities, leading, responses, sockets):
     router.include_router(part.router)
+router.include_router(answers.router)
+router.include_router(answers.deeds)
