@@ -142,8 +142,8 @@ def codes(outcomes: Sequence[Outcome]) -> list[str]:
 async def tally(session: AsyncSession, of: UUID) -> dict[str, int]:
     """What an activity's answers add up to as it is stored, `participants` among it."""
     found = select(LiveTally.key, LiveTally.amount).where(LiveTally.activity_id == of)
-    rows = {key: amount for key, amount in await session.execute(found)}
-    return {"participants" if key == PARTICIPANTS else key: amount for key, amount in rows.items()}
+    rows = await session.execute(found)
+    return {"participants" if key == PARTICIPANTS else key: amount for key, amount in rows}
 
 
 async def rows_of(session: AsyncSession, of: UUID) -> Sequence[LiveResponse]:

@@ -161,7 +161,9 @@ async def test_an_activity_that_takes_no_answers_refuses_them(
 @pytest.mark.parametrize("end", ["closes_at", "expires_at"])
 async def test_an_answer_may_arrive_half_a_second_late(session: AsyncSession, end: str) -> None:
     live, now = await make.live_session(session), clock.now()
-    poll, [ann] = await make.activity(session, live, **{end: now}), await make.people(session, live, 1)
+    poll, [ann] = await make.activity(session, live), await make.people(session, live, 1)
+    setattr(poll, end, now)
+    await session.flush()
     late = [vote(ann, "A", at=now + timedelta(seconds=seconds)) for seconds in (-1, 0.5, 0.51)]
     assert codes(await responses.record(session, poll, late)) == ["approved", "approved", "live.activity.not_open"]
     poll.is_revealed = True
@@ -180,7 +182,7 @@ async def test_a_thousand_answers_take_as_many_statements_as_one(
         told = await make.record(database, demo, poll, *(vote(each, "A") for each in some))
         assert set(codes(told)) == {"approved"}
         counts.append(len(statements))
-    assert counts == [11, 11]
+    assert counts == [9, 9]
     assert await tally(database, demo, poll) == {"responses": 1001, "option:A": 1001, "participants": 1001}
 
 

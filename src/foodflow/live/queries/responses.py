@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.paging import Filter, Listing, Page, Wanted, fetch
 from foodflow.live.queries import sessions as session_queries
-from foodflow.live.rules.activities.kind import Json
+from foodflow.live.rules.activities.kind import Json, Listed
 from foodflow.live.rules.activity_states import ActivityNotFound
 from foodflow.live.rules.moderation import ResponseNotFound, ResponseStatus
-from foodflow.live.rules.recording import Place
+from foodflow.live.rules.recording import Filled, Place
 from foodflow.live.rules.responses import ActivityUnknown, Kept
 from foodflow.live.rules.sessions import LARGEST_ID, Admission, MembersOnly, SessionNotFound
 from foodflow.live.tables.activities import LiveActivity
@@ -44,8 +44,13 @@ _FIELDS: Final = (
 _WITH_IDS = text(
     f"SELECT {_FIELDS} FROM live_responses AS r WHERE r.id = ANY(CAST(:ids AS uuid[]))"  # noqa: S608 - the same columns
 )
-# One look-up in the index for each, as LIMIT makes sure of: what is known of a table that fills within seconds misleads
-# the planner into reading all answers.
+# One look-up in the index for each, as OFFSET and LIMIT make sure of: what is known of a table that fills within
+# seconds misleads the planner into reading all answers.
+_FILLED = text(
+    "SELECT p.id, r.slot, r.status = 'approved' FROM unnest(CAST(:ids AS int[])) AS p (id) CROSS JOIN LATERAL"
+    " (SELECT a.slot, a.status FROM live_responses AS a WHERE a.activity_id = :activity_id"
+    " AND a.participant_id = p.id AND a.is_counted OFFSET 0) AS r"
+)
 _IN_SLOTS = text(
     f"SELECT {_FIELDS} FROM unnest(CAST(:participants AS int[]), CAST(:slots AS text[])) AS s (participant_id, slot)"  # noqa: S608 - the same
     " CROSS JOIN LATERAL (SELECT * FROM live_responses AS a WHERE a.activity_id = :activity_id"
@@ -146,6 +151,25 @@ async def with_ids(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Kep
     """The responses that bear some ids."""
     rows = await session.execute(_WITH_IDS, {"ids": list(ids)})
     return {row.id: _kept(row) for row in rows}
+
+
+async def filled(session: AsyncSession, activity_id: UUID, ids: Iterable[int]) -> dict[int, Filled]:
+    """The slots of an activity that some participants have filled."""
+    found: dict[int, Filled] = {id: {} for id in ids}
+    for id, slot, has_effect in await session.execute(_FILLED, {"activity_id": activity_id, "ids": list(found)}):
+        found[id][slot] = has_effect
+    return found
+
+
+async def listed_with_ids(session: AsyncSession, activity_id: UUID, ids: Iterable[UUID]) -> dict[str, Listed]:
+    """Those of the answers to an activity that are shown by themselves which bear some ids."""
+    found = (
+        select(LiveResponse, LiveParticipant.nickname)
+        .join(LiveParticipant, LiveParticipant.id == LiveResponse.participant_id)
+        .where(LiveResponse.id.in_(list(ids)), LiveResponse.activity_id == activity_id)
+        .where(LiveResponse.is_listed, LiveResponse.is_counted, LiveResponse.status == ResponseStatus.APPROVED)
+    )
+    return {str(row.id): _listed(row, nickname) for row, nickname in await session.execute(found)}
 
 
 async def in_slots(
@@ -254,6 +278,10 @@ def _kept(row: Row[Any] | LiveResponse) -> Kept:
         points=row.points,
         at=row.created_at,
     )
+
+
+def _listed(row: LiveResponse, nickname: str) -> Listed:
+    return Listed(str(row.id), row.participant_id, nickname, row.response_data, row.created_at, row.status)
 
 
 def _row(kept: Kept) -> dict[str, Any]:

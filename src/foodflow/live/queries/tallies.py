@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.live.rules.activities.kind import Listed
 from foodflow.live.rules.moderation import ResponseStatus
-from foodflow.live.rules.results import MOST_LISTED, MOST_MOMENTS
+from foodflow.live.rules.results import MOST_LISTED, MOST_MOMENTS, MOST_VOTES
+from foodflow.live.tables.activities import LiveTally
 
 # In the order of keys, so that two who add to the same do not wait for each other.
 _ADD = text(
@@ -23,13 +24,18 @@ _DROP_EMPTY = text(
     "DELETE FROM live_tallies WHERE activity_id = :activity_id AND key = ANY(CAST(:keys AS text[])) AND amount = 0"
 )
 _CLEAR = text("DELETE FROM live_tallies WHERE activity_id = :activity_id")
-# `coalesce` keeps the planner from the index of what is counted, through which it would read every answer: the others are
-# in order, or hold those alone that are shown.
+# `coalesce` keeps the planner from the index of what is counted, through which it would read every answer: the others
+# are in order, or hold those alone that are shown.
 _SUMMARY = text(
     "SELECT key, amount, NULL AS at FROM live_tallies WHERE activity_id = :activity_id AND amount <> 0"
     " UNION ALL (SELECT NULL, NULL, created_at FROM live_responses"
     " WHERE activity_id = :activity_id AND coalesce(is_counted, false) AND status = 'approved'"
     " ORDER BY created_at DESC, id DESC LIMIT :most)"
+)
+_VOTERS = text(
+    "SELECT response_data ->> 'question_id', participant_id FROM live_responses"
+    " WHERE activity_id = :activity_id AND coalesce(is_counted, false) AND slot LIKE 'vote:%'"
+    " ORDER BY created_at DESC, id DESC LIMIT :most"
 )
 _LISTED: Final = (
     "SELECT r.id, r.participant_id, p.nickname, r.response_data, r.created_at, r.status, coalesce(t.amount, 0) AS votes"
@@ -77,6 +83,20 @@ async def summary(session: AsyncSession, activity_id: UUID) -> Summary:
     rows = (await session.execute(_SUMMARY, {"activity_id": activity_id, "most": MOST_MOMENTS})).all()
     amounts = {row.key: row.amount for row in rows if row.key is not None}
     return Summary(amounts, [row.at for row in rows if row.key is None])
+
+
+async def keys(session: AsyncSession, activity_id: UUID) -> int:
+    """How many keys the tally of an activity has."""
+    found = select(func.count()).select_from(LiveTally).where(LiveTally.activity_id == activity_id)
+    return await session.scalar(found) or 0
+
+
+async def latest_voters(session: AsyncSession, activity_id: UUID) -> dict[str, list[int]]:
+    """Who voted for which of the listed answers, the latest first, of the latest votes of all."""
+    voters: dict[str, list[int]] = {}
+    for voted_for, participant in await session.execute(_VOTERS, {"activity_id": activity_id, "most": MOST_VOTES}):
+        voters.setdefault(voted_for, []).append(participant)
+    return voters
 
 
 async def listed(session: AsyncSession, activity_id: UUID, *, pending: bool) -> tuple[list[Listed], list[Listed]]:

@@ -5,13 +5,23 @@ Everything here works on many answers at once, in the order in which they came; 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from foodflow.kernel.errors import Refusal
-from foodflow.live.rules.activities.kind import ActivityKind, Answer, Asked, Configuration, Json, Step
+from foodflow.live.rules.activities.kind import (
+    LATE,
+    ActivityKind,
+    Answer,
+    Asked,
+    Configuration,
+    Json,
+    Listed,
+    Metadata,
+    Step,
+)
 from foodflow.live.rules.activities.registry import KINDS, KindUnknown
 from foodflow.live.rules.activity_states import ActivityNotOpen, ActivityState
 from foodflow.live.rules.participants import ParticipantRemoved
@@ -23,17 +33,20 @@ from foodflow.live.rules.responses import (
     ParticipantUnknown,
     Refused,
     Submission,
+    TooManyAnswers,
     kept,
     require_storable,
 )
 
-TOLERANCE: Final = timedelta(seconds=0.5)
-"""How late an answer may arrive; the way from a phone takes its time, and the clock on it is not ours."""
 PARTICIPANTS: Final = "#participants"
 """The key of a tally under which it is counted how many participants have answered; those of kinds begin otherwise."""
+MOST_SLOTS: Final = 1000
+"""Slots that one participant may fill in an activity, whatever its kind would take."""
 
 Change = tuple[Kept | None, Kept | None]
 """A response before and after a deed; None is that there is none."""
+Filled = dict[str, bool]
+"""The slots that a participant has filled in an activity, and whether what stands there has effect."""
 
 
 @dataclass(slots=True)
@@ -50,18 +63,36 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What is there already when answers come: who gives them, which slots these people have filled, the listed answers
+    that are spoken about, by their ids, and how many keys the tally has, where the kind wants to know.
+    """
+
+    places: Mapping[int, Place]
+    filled: dict[int, Filled] = field(default_factory=dict)
+    about: Mapping[str, Listed] = field(default_factory=dict)
+    keys: int = 0
+
+    @property
+    def answering(self) -> int:
+        """How many of these people have an answer that has effect."""
+        return sum(any(each.values()) for each in self.filled.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """An activity whose configuration its kind can read, and where it stands."""
 
     kind: ActivityKind[Any]
     configuration: Configuration
+    metadata: Metadata
     state: str
     step: Step
     expires_at: datetime | None
 
     def require_open(self, at: datetime) -> None:
         """Refuse what arrived when nothing was taken any more. Once the solution is out, no delay is allowed for."""
-        late = timedelta(0) if self.step.is_revealed else TOLERANCE
+        late = timedelta(seconds=0 if self.step.is_revealed else LATE)
         ends = [end + late for end in (self.step.closes_at, self.expires_at) if end is not None]
         if self.state != ActivityState.ACTIVE or any(at > end for end in ends):
             raise ActivityNotOpen("the activity takes no answers now")
@@ -74,15 +105,37 @@ class Reading:
         """What a kept answer adds up to."""
         return self.kind.reduce(self.configuration, data)
 
+    def asked(self, given: Submission, place: Place, around: Around) -> Asked:
+        """What is known of the question that a submission answers."""
+        opened_at = self.step.opened_at
+        waited = 0.0 if opened_at is None else (given.arrived_at - opened_at).total_seconds()
+        about = self.kind.about(given.data)
+        return Asked(
+            str(given.response_id),
+            place.id,
+            place.nickname,
+            given.arrived_at,
+            step=self.step.number,
+            seconds=max(0.0, waited),
+            streak=place.streak,
+            taken=around.filled[place.id].keys(),
+            about=None if about is None else around.about.get(about),
+            keys=around.keys,
+            metadata=self.metadata,
+        )
+
     def read(self, data: Json, asked: Asked) -> Answer:
         """What the activity makes of an answer, whenever it came; refused where it does not take it."""
-        require_storable(data)
-        return self.kind.validate(self.configuration, data, asked)
+        answer = self.kind.validate(self.configuration, data, asked)
+        if answer.slot not in asked.taken and len(asked.taken) >= MOST_SLOTS:
+            raise TooManyAnswers(f"you have given {MOST_SLOTS} answers, and no more are taken")
+        return answer
 
 
 def reading_of(
     type: str,  # noqa: A002 - the contract's name
     configuration: Json,
+    metadata: Json,
     *,
     state: str,
     step: Step,
@@ -91,33 +144,22 @@ def reading_of(
     """How an activity reads its answers; None where there is no such kind, or it cannot read the configuration."""
     kind = KINDS.get(type)
     read = None if kind is None else kind.read(configuration)
-    return None if kind is None or read is None else Reading(kind, read, state, step, expires_at)
+    if kind is None or read is None:
+        return None
+    return Reading(kind, read, kind.metadata_of(metadata), state, step, expires_at)
 
 
-def answer_of(reading: Reading | None, given: Submission, place: Place | None) -> Answer | Refusal:
+def answer_of(reading: Reading | None, given: Submission, around: Around) -> Answer | Refusal:
     """What an activity makes of a submission."""
     try:
-        present = _require_present(place)
+        present = _require_present(around.places.get(given.participant_id))
         if reading is None:
             raise KindUnknown("the activity is of no kind that takes answers, or is not set up as its kind wants it")
         reading.require_open(given.arrived_at)
-        return reading.read(given.data, asked(given, present, reading.step))
+        require_storable(given.data)
+        return reading.read(given.data, reading.asked(given, present, around))
     except Refusal as refusal:
         return refusal
-
-
-def asked(given: Submission, place: Place, step: Step) -> Asked:
-    """What is known of the question that a submission answers."""
-    waited = 0.0 if step.opened_at is None else (given.arrived_at - step.opened_at).total_seconds()
-    return Asked(
-        str(given.response_id),
-        place.id,
-        place.nickname,
-        given.arrived_at,
-        step=step.number,
-        seconds=max(0.0, waited),
-        streak=place.streak,
-    )
 
 
 def until(now: datetime, *, seconds: int | None, expires_at: datetime | None) -> datetime | None:
@@ -145,19 +187,22 @@ class Recording:
         self.replaced: dict[UUID, Kept] = {}
         self.rescored: set[int] = set()
 
-    def take(self, given: Submission, found: Answer | Refusal, place: Place | None) -> Outcome:
+    def take(self, given: Submission, found: Answer | Refusal, around: Around) -> Outcome:
         """Take a submission of which the activity makes this, or refuse it. What is there already is not taken again,
         whatever the activity makes of it by now.
         """
         known = self._by_id.get(given.response_id)
         if known is not None:
             return self._again(given, known)
-        if isinstance(found, Refusal) or place is None:
-            return Refused(given.response_id, found if isinstance(found, Refusal) else _unknown())
+        if isinstance(found, Refusal):
+            return Refused(given.response_id, found)
         former = self._in_slot.get((given.participant_id, found.slot))
         if former is not None and found.is_final:
             return Refused(given.response_id, AlreadyAnswered("this has been answered already, and stays so"))
-        return self._keep(given, found, place, former)
+        new = self._keep(given, found, former)
+        around.filled[new.participant_id][new.slot] = new.has_effect
+        _score(around.places[new.participant_id], new)
+        return new.outcome
 
     @property
     def scored(self) -> set[int]:
@@ -174,14 +219,13 @@ class Recording:
             return known.outcome
         return Refused(given.response_id, IdTaken("another response bears this id"))
 
-    def _keep(self, given: Submission, answer: Answer, place: Place, former: Kept | None) -> Outcome:
+    def _keep(self, given: Submission, answer: Answer, former: Kept | None) -> Kept:
         moment = self._at + timedelta(microseconds=len(self.new))
         new = kept(given, answer, activity_id=self._activity_id, at=moment)
         if former is not None:
             self._replace(former)
         self.new[new.id] = self._by_id[new.id] = self._in_slot[new.participant_id, new.slot] = new
-        _score(place, new)
-        return new.outcome
+        return new
 
     def _replace(self, former: Kept) -> None:
         if former.is_scored:
@@ -207,7 +251,7 @@ def total(reading: Reading | None, answers: Iterable[Json]) -> dict[str, int]:
         for each in answers:
             for key, amount in reading.tally(each).items():
                 sums[key] = sums.get(key, 0) + amount
-    return sums
+    return {key: amount for key, amount in sums.items() if amount}
 
 
 def _score(place: Place, new: Kept) -> None:
@@ -223,11 +267,7 @@ def _score(place: Place, new: Kept) -> None:
 
 def _require_present(place: Place | None) -> Place:
     if place is None:
-        raise _unknown()
+        raise ParticipantUnknown("Participant not found")
     if place.is_removed:
         raise ParticipantRemoved("a facilitator has removed you from this session")
     return place
-
-
-def _unknown() -> ParticipantUnknown:
-    return ParticipantUnknown("Participant not found")

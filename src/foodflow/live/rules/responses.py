@@ -40,6 +40,12 @@ class ResponseTooLarge(TooLarge):
     code = "live.response.too_large"
 
 
+class TooManyAnswers(Conflict):
+    """The participant has given as many answers to this activity as are taken of one."""
+
+    code = "live.response.too_many"
+
+
 class NotYours(Forbidden):
     """Somebody else's place: a participant answers for themselves, and a facilitator for everybody."""
 
@@ -184,3 +190,12 @@ def require_own(own: int | None, named: int | None, *, may_for_others: bool) -> 
     if named is None and may_for_others:
         raise ParticipantUnknown("name the participant that you answer for")
     raise NotYours("answer with the token of your own place; join the session to get one")
+
+
+def id_of(text: str) -> UUID | None:
+    """The id that a text is, written as ids are; None where it is none."""
+    try:
+        id = UUID(text)
+    except ValueError:
+        return None
+    return id if str(id) == text else None

@@ -9,6 +9,8 @@ MOST_LISTED: Final = 200
 """Answers shown one by one, at most."""
 MOST_MOMENTS: Final = 100
 """Moments of the latest answers, at most."""
+MOST_VOTES: Final = 2000
+"""The latest votes, of which is told who gave them, at most."""
 
 
 class Audience(StrEnum):

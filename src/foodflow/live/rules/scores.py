@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from foodflow.live.rules.activities.kind import Json
+from foodflow.live.rules.activities.kind import Json, Step
 from foodflow.live.rules.activity_states import ActivityState
 
 MOST_RANKED: Final = 1000
@@ -39,8 +39,8 @@ class Standing:
     responses: dict[str, Json]
 
 
-def unrevealed_since(state: str, *, step_opened_at: datetime | None, is_revealed: bool) -> datetime | None:
+def unrevealed_since(state: str, step: Step) -> datetime | None:
     """From when on answers to an activity are not to be seen in scores, because the solution of its open question is
     not out; None where there is nothing to hide.
     """
-    return step_opened_at if state == ActivityState.ACTIVE and not is_revealed else None
+    return step.opened_at if state == ActivityState.ACTIVE and not step.is_out else None

@@ -1,7 +1,6 @@
 """Counting: after answers have changed, what they add up to follows, by as much as has changed."""
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -48,25 +47,22 @@ async def hold(session: AsyncSession, actor: Actor, id: UUID, *, to_tell: bool =
 
 async def alter(session: AsyncSession, held: Held, new: Kept | None) -> None:
     """Keep something else of a response that is held, or nothing; tally and score follow."""
-    old, participant = queries.kept_of(held.row), held.row.participant_id
-    before = await queries.answering(session, held.activity.id, [participant])
+    old, activity, participant = queries.kept_of(held.row), held.activity, held.row.participant_id
+    before = await queries.answering(session, activity.id, [participant])
     await queries.write(session, held.row, new, now=clock.now())
-    await count(session, held.activity, [(old, new)], before=before)
+    after = await queries.answering(session, activity.id, [participant])
+    await count(session, activity, [(old, new)], participants=len(after) - len(before))
     if any(each is not None and each.is_scored for each in (old, new)):
         await score_queries.recount(session, [participant])
 
 
-async def count(
-    session: AsyncSession, activity: LiveActivity, changes: Sequence[Change], *, before: AbstractSet[int]
-) -> None:
-    """Take changes of responses into account in their activity's tally, and have audiences look. `before` are those of
-    their participants who had an answer that counts before; all of them are locked.
+async def count(session: AsyncSession, activity: LiveActivity, changes: Sequence[Change], *, participants: int) -> None:
+    """Take changes of responses into account in their activity's tally, and have audiences look; by `participants` more
+    have an answer that has effect.
     """
-    ids = {each.participant_id for change in changes for each in change if each is not None}
-    after = await queries.answering(session, activity.id, ids)
     amounts = effects(read(activity), changes)
-    if more := len(after) - len(before & ids):
-        amounts[PARTICIPANTS] = more
+    if participants:
+        amounts[PARTICIPANTS] = participants
     await tally_queries.add(session, activity.id, amounts)
     turns.counted(session, activity.session_id, activity.id)
 

@@ -7,11 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.live.queries import tallies as queries
 from foodflow.live.rules.activities.kind import Json, Seen
-from foodflow.live.rules.activity_states import ActivityState
 from foodflow.live.rules.recording import PARTICIPANTS
 from foodflow.live.rules.results import Audience, NoResults, require_shown, sees
 from foodflow.live.tables.activities import LiveActivity
-from foodflow.live.usecases.reading import read, step_of
+from foodflow.live.usecases.reading import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +21,19 @@ class Result:
     last_at: datetime | None
 
 
-async def result_of(session: AsyncSession, activity: LiveActivity, *, audience: Audience) -> Result:
+async def result_of(
+    session: AsyncSession, activity: LiveActivity, *, audience: Audience, with_voters: bool = False
+) -> Result:
     """What came of an activity; refused where the audience is not shown it, and where no kind can say."""
     require_shown(audience, shows_results=activity.shows_results)
     reading = read(activity)
     if reading is None:
         raise NoResults("there are no results of such an activity")
     seen = await _seen(session, activity, audience)
-    step = replace(step_of(activity), is_revealed=activity.is_revealed or activity.state == ActivityState.EXPIRED)
-    return Result(reading.kind.result(reading.configuration, seen, step=step), seen.last_at)
+    if with_voters and any(each.votes for each in seen.listed):
+        voters = await queries.latest_voters(session, activity.id)
+        seen = replace(seen, listed=[replace(each, voters=voters.get(each.id, ())) for each in seen.listed])
+    return Result(reading.kind.result(reading.configuration, seen, step=reading.step), seen.last_at)
 
 
 async def shown_result(session: AsyncSession, activity: LiveActivity, *, audience: Audience) -> Json | None:

@@ -8,6 +8,7 @@ from foodflow.live.queries import scores as queries
 from foodflow.live.queries.scores import Unrevealed
 from foodflow.live.rules.scores import MOST_RANKED, Ranked, Standing, unrevealed_since
 from foodflow.live.tables.activities import LiveActivity
+from foodflow.live.usecases.reading import step_of
 
 
 async def leaderboard(
@@ -39,7 +40,5 @@ async def recount_scores(session: AsyncSession, session_id: int) -> None:
 
 
 def _unrevealed(activity: LiveActivity | None) -> Unrevealed | None:
-    if activity is None:
-        return None
-    since = unrevealed_since(activity.state, step_opened_at=activity.step_opened_at, is_revealed=activity.is_revealed)
-    return None if since is None else Unrevealed(activity.id, since)
+    since = None if activity is None else unrevealed_since(activity.state, step_of(activity))
+    return None if activity is None or since is None else Unrevealed(activity.id, since)
