@@ -18,6 +18,7 @@ class Actor:
     they prove themselves with (`session:<id>`, `key:<id>`), and `until` is when that ends. `sites` are those that they
     are for (None: all of them), `teams` those that they belong to.
     `is_visitor` is somebody from outside, a guest or a participant, who uses up nothing of what the company may call.
+    `company_name` is what the company calls itself, where it is known.
     `withheld` is why permissions of theirs are kept back for now, and what they are told where they lack one.
     """
 
@@ -30,6 +31,7 @@ class Actor:
     credential: str = ""
     until: datetime | None = None
     is_visitor: bool = False
+    company_name: str = field(default="", compare=False)
     withheld: Refusal | None = field(default=None, compare=False)
 
     def may(self, permission: str) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -38,15 +38,31 @@ RowT = TypeVar("RowT")
 Column = InstrumentedAttribute[Any]
 
 MAX_SEARCH = 200
+FileFormat = Literal["csv", "xlsx", "pdf"]
+Format = Annotated[
+    Literal["json", FileFormat], Field(description="Other than `json`: all of them as a file, as of other lists")
+]
+FILES: tuple[str, ...] = get_args(FileFormat)
+"""What a list can be exported as."""
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
 FORMAT: dict[str, Any] = {
     "name": "format",
     "in": "query",
     "required": False,
-    "schema": {"type": "string", "enum": ["json", "csv"], "default": "json"},
-    "description": "`csv`: all rows as a file instead of a page (RFC 4180, UTF-8 with a byte order mark); a text that"
-    " a spreadsheet would take for a formula begins with an apostrophe",
+    "schema": {"type": "string", "enum": ["json", *FILES], "default": "json"},
+    "description": "All rows as a file instead of a page. `csv`: RFC 4180, UTF-8 with a byte order mark; a text that a"
+    " spreadsheet would take for a formula begins with an apostrophe. `xlsx`: a workbook. `pdf`: pages to print, of at"
+    " most 5,000 rows",
 }
-CSV_ANSWER: dict[str, Any] = {"200": {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+FILE_ANSWERS: dict[str, Any] = {
+    "200": {
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _BYTES,
+            "application/pdf": _BYTES,
+        }
+    }
+}
 """How OpenAPI describes a list that can be exported."""
 _PAGING = {"page", "page_size", "ordering"}
 _BITS: dict[type[Integer], int] = {SmallInteger: 15, BigInteger: 63, Integer: 31}
@@ -66,13 +82,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a caller wants of a list: a page of it, or all of it as the file named `export`."""
+    """What a caller wants of a list: a page of it, or all of it as the file named `export` (without its ending)."""
 
     conditions: tuple[ColumnElement[bool], ...]
     order: tuple[ColumnElement[Any], ...]
     page: int
     page_size: int
     export: str = ""
+    format: str = "json"
 
     def of(self, statement: Select[RowT]) -> Select[RowT]:
         """All wanted rows of a statement, in the wanted order."""
@@ -143,7 +160,7 @@ class Listing:
                 ]
         if not self.export:
             return {"parameters": parameters}
-        return {"parameters": [*parameters, FORMAT], "responses": CSV_ANSWER}
+        return {"parameters": [*parameters, FORMAT], "responses": FILE_ANSWERS}
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -167,7 +184,8 @@ class _Reading:
                 conditions += self._filter(name, self.query.getlist(name))
         page = self._whole("page", 1, 1_000_000)
         page_size = self._whole("page_size", self.listing.page_size, self.listing.max_page_size)
-        return Wanted(tuple(conditions), self._ordering(), page, page_size, self._export())
+        export, form = self._export()
+        return Wanted(tuple(conditions), self._ordering(), page, page_size, export, form)
 
     def _refuse(self, name: str, message: str, code: str) -> None:
         self.errors.append(FieldError(name, message, code))
@@ -181,16 +199,16 @@ class _Reading:
             return default
         return int(given)
 
-    def _export(self) -> str:
+    def _export(self) -> tuple[str, str]:
         given = self.query.get("format", "json") if self.listing.export else "json"
-        if given not in FORMAT["schema"]["enum"]:
-            self._refuse("format", f"{given[:80]!r} is not one of json, csv", "list.bad_value")
-        if given != "csv":
-            return ""
+        if given == "json":
+            return "", given
+        if given not in FILES:
+            self._refuse("format", f"{given[:80]!r} is not one of json, {', '.join(FILES)}", "list.bad_value")
         for name in ("page", "page_size"):
             if name in self.query:
                 self._refuse(name, "means nothing in an export, which holds all rows", "list.not_in_an_export")
-        return self.listing.export
+        return self.listing.export, given
 
     def _search(self, words: str) -> list[ColumnElement[bool]]:
         if len(words) > MAX_SEARCH:

@@ -96,6 +96,7 @@ def actor_of(holder: Holder) -> Actor:
         teams=person.teams,
         credential=holder.credential,
         until=holder.until,
+        company_name=person.company_name,
         withheld=withheld,
     )
 

@@ -10,7 +10,7 @@ from foodflow.kernel.audit import reading
 from foodflow.kernel.audit.schemas import EntriesPage, EntriesWanted, EntryOut, Sequence, VerdictOut
 from foodflow.kernel.errors import Forbidden
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.kernel.paging import CSV_ANSWER
+from foodflow.kernel.paging import FILE_ANSWERS
 
 _VERIFIED_AT_ONCE = 500
 """Entries hashed without a pause, so that a long trail holds up nobody else."""
@@ -30,12 +30,16 @@ def _for_all_sites(actor: CurrentActor) -> None:
 router = guarded_router(prefix="/api/v1/audit-entries", tags=["audit"], dependencies=[Depends(_for_all_sites)])
 
 
-@router.get("", dependencies=[needs("audit.read")], response_model=EntriesPage, openapi_extra={"responses": CSV_ANSWER})
-async def list_entries(session: Transaction, request: Request, wanted: Annotated[EntriesWanted, Query()]) -> object:
-    """Who did what to which thing, newest first; `next` leads on, and `format=csv` gives them all as a file."""
-    if wanted.format == "csv":
+@router.get(
+    "", dependencies=[needs("audit.read")], response_model=EntriesPage, openapi_extra={"responses": FILE_ANSWERS}
+)
+async def list_entries(
+    session: Transaction, actor: CurrentActor, request: Request, wanted: Annotated[EntriesWanted, Query()]
+) -> object:
+    """Who did what to which thing, newest first; `next` leads on, and `format` gives them all as a file."""
+    if wanted.format != "json":
         parts = reading.all_entries(session, wanted, at_once=exports.ROWS_AT_ONCE)
-        return await exports.csv_file(session, parts, EntryOut, name="audit-entries")
+        return await exports.file_of(session, parts, EntryOut, name="audit-entries", format=wanted.format, actor=actor)
     found, before = await reading.entries(session, wanted)
     address = str(request.url.include_query_params(before=before)) if before is not None else None
     return EntriesPage(next=address, results=[EntryOut.model_validate(entry) for entry in found])

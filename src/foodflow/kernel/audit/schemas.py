@@ -1,10 +1,11 @@
 """Wire shapes of the audit trail."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
+from foodflow.kernel.paging import Format
 from foodflow.kernel.wire import Instant, Out
 
 MAX_SEQUENCE = 2**63 - 1
@@ -17,9 +18,7 @@ class EntriesWanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    format: Annotated[Literal["json", "csv"], Field(description="`csv`: all of them as a file, as of other lists")] = (
-        "json"
-    )
+    format: Format = "json"
     actor: Name = None
     action: Name = None
     subject: Name = None
@@ -31,7 +30,7 @@ class EntriesWanted(BaseModel):
     @field_validator("before", "page_size")
     @classmethod
     def _of_pages(cls, value: int | None, given: ValidationInfo) -> int | None:
-        if given.data.get("format") == "csv":
+        if given.data.get("format") != "json":
             message = "means nothing in an export, which holds all entries"
             raise ValueError(message)
         return value

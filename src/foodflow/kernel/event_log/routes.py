@@ -24,6 +24,7 @@ from foodflow.kernel.event_log.schemas import (
 )
 from foodflow.kernel.event_log.tables import KeptEvent
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs, open_to_all
+from foodflow.kernel.paging import FILE_ANSWERS
 
 ONE, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 NDJSON = "application/x-ndjson"
@@ -35,7 +36,7 @@ _MANY: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
             BATCH: {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/CloudEvent"}}},
-            "text/csv": _TEXT,
+            **FILE_ANSWERS["200"]["content"],
             NDJSON: _TEXT,
         }
     }
@@ -69,10 +70,10 @@ async def list_events(
     address = request.app.state.settings.public_url
     if wanted.format != "json":
         parts = reading.all_events(session, actor, wanted, at_once=exports.ROWS_AT_ONCE)
-        if wanted.format == "csv":
-            return await exports.csv_file(session, parts, EventRow, name="events")
-        lines = _lines(parts, actor, address)
-        return await exports.whole_file(session, lines, media_type=NDJSON, name="events.ndjson")
+        if wanted.format == "ndjson":
+            lines = _lines(parts, actor, address)
+            return await exports.whole_file(session, lines, media_type=NDJSON, name="events.ndjson")
+        return await exports.file_of(session, parts, EventRow, name="events", format=wanted.format, actor=actor)
     found, last = await reading.events(session, actor, wanted)
     bound = "after" if wanted.ordering == "position" else "before"
     after = None if last is None else str(request.url.include_query_params(**{bound: last}))

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from foodflow.kernel.event_log.patterns import TypePattern
+from foodflow.kernel.paging import FileFormat
 from foodflow.kernel.wire import In, Instant, Out
 
 MAX_POSITION = 2**63 - 1
@@ -19,8 +20,8 @@ class EventsWanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     format: Annotated[
-        Literal["json", "csv", "ndjson"],
-        Field(description="`csv`, `ndjson`: all of them as a file, as of other lists"),
+        Literal["json", "ndjson", FileFormat],
+        Field(description="Other than `json`: all of them as a file, as of other lists"),
     ] = "json"
     type: list[TypePattern] = []
     subject: list[_Name] = []
@@ -35,7 +36,7 @@ class EventsWanted(BaseModel):
     @field_validator("page_size")
     @classmethod
     def _of_pages(cls, value: int, given: ValidationInfo) -> int:
-        if given.data.get("format") in {"csv", "ndjson"}:
+        if given.data.get("format") != "json":
             message = "means nothing in an export, which holds all events"
             raise ValueError(message)
         return value

@@ -8,9 +8,9 @@ from fastapi import Depends, Query
 from starlette.requests import Request
 
 from foodflow.kernel.errors import WrongType
-from foodflow.kernel.exports import csv_file
+from foodflow.kernel.exports import file_of
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.kernel.paging import CSV_ANSWER
+from foodflow.kernel.paging import FILE_ANSWERS
 from foodflow.plant.queries.readings import Reading
 from foodflow.plant.rules.units import UNCHANGED, Conversion
 from foodflow.plant.schemas.incoming.formats import DECODERS, request_body
@@ -68,7 +68,7 @@ async def record_reading(
     "/{id}/readings",
     dependencies=[needs("plant.read")],
     response_model=ReadingsPage,
-    openapi_extra={"responses": CSV_ANSWER},
+    openapi_extra={"responses": FILE_ANSWERS},
 )
 async def list_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameters
     session: Transaction, actor: CurrentActor, request: Request, id: UUID, wanted: Annotated[ReadingsWanted, Query()]
@@ -77,11 +77,11 @@ async def list_readings(  # noqa: PLR0917 - FastAPI's way of declaring parameter
     unit = await told_in(session, actor, id, wanted.unit)
     descending = wanted.ordering == "-timestamp"
     window = {"start": wanted.start_time, "end": wanted.end_time}
-    if wanted.format == "csv":
+    if wanted.format != "json":
         code = await history.code_of(session, actor, id)
         parts = history.parts_of_readings(session, actor, id, **window, descending=descending)
         told = ([reading_out(reading, unit) for reading in part] async for part in parts)
-        return await csv_file(session, told, ReadingOut, name=code)
+        return await file_of(session, told, ReadingOut, name=code, format=wanted.format, actor=actor)
     found = await history.page_of_readings(session, actor, id, **window, descending=descending, limit=wanted.page_size)
     results = [reading_out(reading, unit) for reading in found.readings]
     if found.goes_on_at is None:

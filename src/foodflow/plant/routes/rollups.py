@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from foodflow.kernel import exports
 from foodflow.kernel.http import CurrentActor, Transaction, guarded_router, needs
-from foodflow.kernel.paging import CSV_ANSWER
+from foodflow.kernel.paging import FILE_ANSWERS
 from foodflow.numerics.epoch import from_micros
 from foodflow.numerics.rollup import Rollups
 from foodflow.plant.rules.rollups import Method, Resolution
@@ -63,18 +63,19 @@ async def get_many_series(
     "/sensors/{id}/rollups",
     dependencies=[needs("plant.read")],
     response_model=RollupsPage,
-    openapi_extra={"responses": CSV_ANSWER},
+    openapi_extra={"responses": FILE_ANSWERS},
 )
 async def list_rollups(  # noqa: PLR0917 - FastAPI's way of declaring parameters
     session: Transaction, actor: CurrentActor, request: Request, id: UUID, wanted: Annotated[RollupsWanted, Query()]
 ) -> object:
-    """What a sensor read in each minute, hour or UTC day in which it did; `next` leads on, and `format=csv` gives all
-    of them as a file.
+    """What a sensor read in each minute, hour or UTC day in which it did; `next` leads on, and `format` gives all of
+    them as a file.
     """
     resolution, unit = Resolution(wanted.resolution), await told_in(session, actor, id, wanted.unit)
     asked = await rolled.ask(session, actor, id, start=wanted.start_time, end=wanted.end_time, resolution=resolution)
-    if wanted.format == "csv":
-        return await exports.csv_file(session, _rows_of(rolled.parts(session, asked), unit), RollupOut, name="rollups")
+    if wanted.format != "json":
+        rows = _rows_of(rolled.parts(session, asked), unit)
+        return await exports.file_of(session, rows, RollupOut, name="rollups", format=wanted.format, actor=actor)
     found, goes_on_at = await rolled.page(session, asked, limit=wanted.page_size)
     address = None
     if goes_on_at is not None:

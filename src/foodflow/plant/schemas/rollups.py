@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 
+from foodflow.kernel.paging import Format
 from foodflow.kernel.wire import Instant, Out
 from foodflow.plant.rules.rollups import Method, Resolution
 from foodflow.plant.schemas.shared import Breach, Window
@@ -101,15 +102,13 @@ class RollupsWanted(Window):
 
     resolution: Annotated[Literal["minute", "hour", "day"], Field(description="A day is a UTC day")] = "hour"
     unit: WantedUnit = None
-    format: Annotated[Literal["json", "csv"], Field(description="`csv`: all of them as a file, as of other lists")] = (
-        "json"
-    )
+    format: Format = "json"
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 1000
 
     @field_validator("page_size")
     @classmethod
     def _of_pages(cls, value: int, given: ValidationInfo) -> int:
-        if given.data.get("format") == "csv":
+        if given.data.get("format") != "json":
             message = "means nothing in an export, which holds all roll-ups"
             raise ValueError(message)
         return value

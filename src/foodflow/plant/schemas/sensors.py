@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, computed_field, model_validator
 from pydantic_core import PydanticCustomError
 
 from foodflow.kernel import clock
+from foodflow.kernel.paging import Format
 from foodflow.kernel.wire import In, Instant, Line, Out, Patch, Versioned
 from foodflow.numerics.status_codes import BAD, GOOD
 from foodflow.plant.rules.calibrations import is_overdue
@@ -155,7 +156,7 @@ class ReadingsWanted(Window):
     page_size: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 1000
     ordering: Literal["timestamp", "-timestamp"] = "timestamp"
     unit: WantedUnit = None
-    format: Annotated[Literal["json", "csv"], Field(description="csv: all of them as one file")] = "json"
+    format: Format = "json"
 
 
 class ReadingOut(Out):

@@ -22,9 +22,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.kernel.errors import Unavailable
-from foodflow.kernel.exports import AT_ONCE, ROWS_AT_ONCE, Parts, _parts, cell, csv_file, disposition
+from foodflow.kernel.exports import AT_ONCE, ROWS_AT_ONCE, Parts, disposition, file_of, pages, parts_of, workbooks
+from foodflow.kernel.exports.delimited import cell
 from foodflow.kernel.wire import Instant, Number, Out
 from tests.kernel.http.make import fields
+from tests.make import everything
 from tests.registry import PLANT
 
 MANY, LENGTH = 20_000, 1_000
@@ -94,8 +96,12 @@ async def bytes_of(response: StreamingResponse) -> bytes:
     return b"".join(chunk if isinstance(chunk, bytes) else str(chunk).encode() for chunk in chunks)
 
 
+async def csv_file(session: AsyncSession, parts: Parts) -> StreamingResponse:
+    return await file_of(session, parts, LeafOut, name="leaves", format="csv", actor=everything("demo"))
+
+
 async def written(session: AsyncSession, rows: Sequence[object]) -> bytes:
-    return await bytes_of(await csv_file(session, in_parts(rows), LeafOut, name="leaves"))
+    return await bytes_of(await csv_file(session, in_parts(rows)))
 
 
 def read(content: bytes) -> list[dict[str, str]]:
@@ -140,7 +146,7 @@ async def test_the_file_is_rfc_4180_in_utf_8_with_a_byte_order_mark_and_wire_val
 
 
 async def test_a_list_of_nothing_is_a_header(session: AsyncSession) -> None:
-    response = await csv_file(session, in_parts(), LeafOut, name="leaves")
+    response = await csv_file(session, in_parts())
     content = await bytes_of(response)
     assert content.decode("utf-8-sig") == '"id","words","amount","at"\r\n'
     assert response.headers["content-length"] == str(len(content))
@@ -175,9 +181,9 @@ def test_no_name_of_a_file_gets_out_of_its_header(name: str) -> None:
 
 async def test_a_very_long_list_takes_little_memory(database: Database, demo: Actor) -> None:
     async with tenant_transaction(database, demo) as session:
-        parts = _parts(session, select(Leaf).order_by(Leaf.id))
+        parts = parts_of(session, select(Leaf).order_by(Leaf.id))
         tracemalloc.start()
-        response = await csv_file(session, parts, LeafOut, name="leaves")
+        response = await csv_file(session, parts)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     content = await bytes_of(response)
@@ -188,7 +194,7 @@ async def test_a_very_long_list_takes_little_memory(database: Database, demo: Ac
 
 async def test_the_file_is_sent_when_the_transaction_is_over(database: Database, demo: Actor) -> None:
     async with tenant_transaction(database, demo) as session:
-        response = await csv_file(session, _parts(session, select(Leaf).limit(3)), LeafOut, name="leaves")
+        response = await csv_file(session, parts_of(session, select(Leaf).limit(3)))
     assert database.engine.sync_engine.pool.status().endswith("Current Checked out connections: 0")
     assert len(read(await bytes_of(response))) == 3
 
@@ -200,7 +206,7 @@ async def test_what_fails_on_its_way_fails_whole(session: AsyncSession) -> None:
         raise ConnectionError(message)
 
     with pytest.raises(ConnectionError):
-        await csv_file(session, failing(), LeafOut, name="leaves")
+        await csv_file(session, failing())
 
 
 async def test_a_company_makes_few_exports_at_once_and_keeps_no_other_from_theirs(
@@ -273,7 +279,9 @@ async def test_filters_search_and_order_hold_for_exports_and_pages_mean_nothing(
     [
         ({"format": "csv", "page": "1"}, "page"),
         ({"format": "csv", "page_size": "10"}, "page_size"),
-        ({"format": "xlsx"}, "format"),
+        ({"format": "xlsx", "page": "1"}, "page"),
+        ({"format": "pdf", "page_size": "10"}, "page_size"),
+        ({"format": "xls"}, "format"),
         ({"format": ""}, "format"),
         ({"format": "csv", "colour": "red"}, "colour"),
     ],
@@ -294,5 +302,25 @@ async def test_openapi_says_which_lists_are_exported(app: FastAPI) -> None:
     for path, operations in paths.items():
         get = operations.get("get", {})
         formats = [each for each in get.get("parameters", ()) if each["name"] == "format"]
-        assert bool(formats) == ("text/csv" in get.get("responses", {}).get("200", {}).get("content", {})), path
+        content = get.get("responses", {}).get("200", {}).get("content", {})
+        assert bool(formats) == (content.keys() >= {"text/csv", workbooks.MEDIA_TYPE, pages.MEDIA_TYPE}), path
     assert "text/csv" in paths[f"{PLANT}/sensors"]["get"]["responses"]["200"]["content"]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "pdf"])
+async def test_every_format_is_answered_with_its_type_and_ending(client: httpx.AsyncClient, kind: str) -> None:
+    answer = await client.get(f"{PLANT}/lines", params={"format": kind})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-disposition"] == f'attachment; filename="lines.{kind}"'
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert answer.headers["content-type"] == {"xlsx": workbooks.MEDIA_TYPE, "pdf": pages.MEDIA_TYPE}[kind]
+    assert answer.content.startswith({"xlsx": b"PK", "pdf": b"%PDF"}[kind])
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "pdf"])
+@pytest.mark.parametrize("path", ["/api/v1/audit-entries", "/api/v1/events"])
+async def test_trail_and_events_come_in_every_format_too(client: httpx.AsyncClient, path: str, kind: str) -> None:
+    answer = await client.get(path, params={"format": kind})
+    assert answer.status_code == 200, answer.text
+    assert answer.content.startswith({"xlsx": b"PK", "pdf": b"%PDF"}[kind])
+    assert fields(await client.get(path, params={"format": kind, "page_size": 5})) == {"page_size"}
