@@ -17,7 +17,7 @@ from foodflow.live.rules.results import Audience
 from foodflow.live.schemas.activities import ActivityOut
 from foodflow.live.schemas.answers import AnswerIn, ClearIn, ModeratedOut, ProcessedOut, ResultsOut
 from foodflow.live.schemas.responses import ResponseOut
-from foodflow.live.usecases import moderating, results
+from foodflow.live.usecases import corrections, moderating, results
 from foodflow.live.usecases import responses as usecases
 
 router = contract_router(tags=["live responses"])
@@ -48,13 +48,13 @@ async def keep_response(
 @router.put("/responses/{id}", dependencies=[needs("live.facilitate")], response_model=ResponseOut)
 async def correct_response(session: Transaction, actor: CurrentActor, id: UUID, body: AnswerIn) -> object:
     """Replace what was answered, as a whole."""
-    return await usecases.correct(session, actor, id, data=body.response_data)
+    return await corrections.correct(session, actor, id, data=body.response_data)
 
 
 @router.delete("/responses/{id}", status_code=204, dependencies=[needs("live.facilitate")], response_class=Response)
 async def delete_response(session: Transaction, actor: CurrentActor, id: UUID) -> None:
     """Delete a response; it counts no longer."""
-    await usecases.delete(session, actor, id)
+    await corrections.delete(session, actor, id)
 
 
 @router.post("/activities/{id}/responses", dependencies=[needs("live.take_part")])
@@ -122,7 +122,7 @@ async def mark_answered(session: Transaction, actor: CurrentActor, id: UUID) -> 
 async def reset(session: Transaction, actor: CurrentActor, id: UUID, body: ClearIn | None = None) -> object:
     """Let everybody answer anew; what was answered stays kept and does not count."""
     wanted = body or ClearIn()
-    return await usecases.clear(session, actor, id, open_question_only=wanted.open_question_only)
+    return await corrections.clear(session, actor, id, open_question_only=wanted.open_question_only)
 
 
 def _audience(actor: Actor) -> Audience:
