@@ -1,10 +1,6 @@
 """The whole way, in a real browser: a served FoodFlow, somebody who signs in, and a board that moves by itself."""
 
 import asyncio
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +12,11 @@ from foodflow.console import words
 from foodflow.kernel import credentials, relay
 from foodflow.kernel.credentials import AccessClaims
 from foodflow.kernel.db import Database
-from foodflow.settings import Settings, environment_of_part
+from foodflow.settings import Settings
 from tests import make as everybody
 from tests.console import make
-from tests.console.browser import CHROMIUM, PATIENCE, Tab, browser
+from tests.console.browser import CHROMIUM, Tab, browser
+from tests.console.server import Server, free_port
 from tests.make import Person
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium, which is not installed here")
@@ -29,43 +26,10 @@ COUNT = "document.getElementById('alarm-count').innerText"
 LENGTHS = [0, 59, 60, 3599, 3600, 7325, 172_799, 172_800, 5_183_999, 5_184_000, 10**7, 63_000_000, 64 * 10**6, 10**9]
 
 
-class Server:
-    """The web process of some settings, which can be started anew."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.start()
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "foodflow", "web"]
-        self._process = subprocess.Popen(command, env=environment_of_part(self.settings), stdout=subprocess.DEVNULL)
-        _await_ready(self.settings.address)
-
-    def stop(self) -> None:
-        """Stop it, and wait until it has ended."""
-        self._process.terminate()
-        self._process.wait()
-
-
-def _await_ready(address: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{address}/health/ready", trust_env=False).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    pytest.fail(f"{address} did not become ready")
-
-
 @pytest.fixture(scope="module")
 def server(settings: Settings) -> Iterator[Server]:
     """A FoodFlow on a free port, with the module's database."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(settings.model_copy(update={"port": port}))
+    server = Server(settings.model_copy(update={"port": free_port()}))
     yield server
     server.stop()
 

@@ -13,6 +13,7 @@ from foodflow.console import entries, forms, views
 from foodflow.console.alarm_pages import back, fragment, open_of
 from foodflow.console.forms import UNTOUCHED, Form
 from foodflow.console.frame import CurrentVisit, Deed, Visit, attempt, framed
+from foodflow.console.live_pages import hand_over_address
 from foodflow.console.pages import PageRoute, page_with_forms
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import tenant_transaction
@@ -120,6 +121,7 @@ async def _shown(visit: Visit, id: UUID, days: Days) -> dict[str, Any]:
         line = await plant.line_view(session, visit.actor, id, window=timedelta(days=int(days)))
     asked = views.Asked(line=line.card.number)
     about = {"view": line, "line": line.card, "days": days, "all_days": DAYS, "taps": _taps(line)}
+    about["hand_over"] = hand_over_address(line.card)
     alarms = open_of(line.alarms, part=f"/fragments/line-page/{id}", of=str(id))
     return views.shared(asked) | about | alarms
 

@@ -209,7 +209,7 @@ function bar(label, count, share, { right = false, unit = "%" } = {}) {
   const width = Math.max(0, Math.min(100, unit === "%" ? share : share * 100));
   const said = unit === "%" ? `${count} (${number(share)} %)` : `${number(count)}${unit}`;
   return el("li", { class: right ? "bar right" : "bar" },
-    el("span", {}, label, right && el("b", {}, " ✓ right")), el("span", {}, said),
+    el("span", {}, label, right && label !== WORDS.right && el("b", {}, " ✓ right")), el("span", {}, said),
     el("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, el("rect", { width, height: 10 })));
 }
 
@@ -263,7 +263,20 @@ const DRAWN = {
     : [el("ul", { class: "cards-shown" }, it.cards.filter((each) => it.counts[each]).map((each) => el("li", {}, el("b", {}, each), `${it.counts[each]} ×`))),
       el("p", {}, it.consensus ? "All agree." : `From ${number(it.min)} to ${number(it.max)}, median ${number(it.median)}, mean ${number(it.mean)}.`)],
   open_text: (it, deed) => texts(it.texts, deed),
+  quiz: (it) => {
+    const asked = it.questions.at(-1);
+    if (!asked) return nothing();
+    const answers = el("p", {}, many(asked.answers, "answer", "answers"), asked.right_share != null && `, ${number(asked.right_share)} % right`);
+    if (!asked.is_revealed) return answers;
+    const right = ["number", "text"].includes(asked.kind) ? ["right"] : asked.kind === "order" ? [] : [].concat(asked.solution).map(String);
+    const order = asked.kind === "order" ? asked.solution.map((label, place) => [label, `${place + 1}. ${label}`]) : Object.keys(asked.counts).map((label) => [label, inWords(label)]);
+    return [answers, bars(order.map(([label, words]) => bar(words, asked.counts[label], asked.shares[label], { right: right.includes(label) })))];
+  },
 };
+const WORDS = { true: "True", false: "False", low: "Too low", high: "Too high", right: "Right", wrong: "Wrong" };
+
+/** A solution, or what is counted of answers, in words. */
+export const inWords = (label) => WORDS[label] ?? String(label);
 
 export function labelled({ labels, grades }, grade) {
   const place = grades.indexOf(grade);

@@ -1,6 +1,6 @@
 // Taking part on a phone: a nickname, then whatever the session asks, and what came of it.
 
-const { about, asked, call, Connection, drawResults, el, keep, kept, labelled, leaderboard, many, questionOf, say, serverNow } =
+const { about, asked, call, Connection, drawResults, el, inWords, keep, kept, labelled, leaderboard, many, questionOf, say, serverNow } =
   await import(document.getElementById("live-session").dataset.live);
 
 /* ---- answering ---- */
@@ -110,7 +110,7 @@ const QUIZ = {
   },
   single: (question, own) => ({ fields: question.options.map((each) => tap(each, own?.choice === each, { choice: each })) }),
   true_false: (question, own) => ({
-    fields: [[true, "True"], [false, "False"]].map(([value, name]) => tap(name, own?.choice === value, { choice: value })),
+    fields: [[true, "True"], [false, "False"]].map(([value, name]) => tap(name, own?.value === value, { value })),
   }),
 };
 
@@ -186,7 +186,7 @@ function solution(activity) {
   const question = questionOf(activity);
   if (activity.type !== "quiz" || !activity.is_revealed || question?.solution === undefined) return null;
   const gained = scored === null || !you ? 0 : you.score - scored;
-  const words = [].concat(question.solution).map((each) => ({ true: "True", false: "False" })[each] ?? each).join(question.kind === "order" ? ", then " : ", ");
+  const words = [].concat(question.solution).map(inWords).join(question.kind === "order" ? ", then " : question.kind === "text" ? " or " : ", ");
   return el("div", { class: "stack" }, el("p", {}, "Right: ", el("b", {}, words)), question.explanation && el("p", {}, question.explanation),
     you && el("p", {}, gained > 0 ? `You won ${many(gained, "point", "points")}.` : "No points this time."));
 }

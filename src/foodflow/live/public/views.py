@@ -17,7 +17,6 @@ from foodflow.live.rules.sessions import (
     MAX_CAPACITY,
     Admission,
     MembersOnly,
-    Progression,
     Purpose,
     SessionNotFound,
     SessionStatus,
@@ -29,7 +28,6 @@ __all__ = [
     "TEMPLATES",
     "Admission",
     "MembersOnly",
-    "Progression",
     "Purpose",
     "SessionNotFound",
     "SessionPage",
@@ -59,10 +57,7 @@ class SessionShown:
     participants: int
     max_participants: int
     admission: Admission
-    progression: Progression
-    allows_late_join: bool
-    filters_nicknames: bool
-    pass_mark: int | None
+    shows_leaderboard: bool
     created_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
@@ -132,10 +127,7 @@ def _shown(actor: Actor, found: LiveSession) -> SessionShown:
         participants=found.participant_count,
         max_participants=found.max_participants,
         admission=Admission(found.admission),
-        progression=Progression(found.progression),
-        allows_late_join=found.allows_late_join,
-        filters_nicknames=found.filters_nicknames,
-        pass_mark=found.pass_mark,
+        shows_leaderboard=found.shows_leaderboard,
         created_at=found.created_at,
         started_at=found.started_at,
         completed_at=found.completed_at,

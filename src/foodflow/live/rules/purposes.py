@@ -67,7 +67,7 @@ _HACCP: Final[list[dict[str, Any]]] = [
         "options": ["Biological", "Chemical", "Commercial", "Physical"],
         "solution": ["Biological", "Chemical", "Physical"],
         "seconds": 30,
-        "explanation": "A hazard is a biological, chemical or physical agent that may harm health; allergens count too.",
+        "explanation": "A biological, chemical or physical agent that may harm health is one; allergens count too.",
     },
     _single(
         "What is a critical control point?",
@@ -75,7 +75,7 @@ _HACCP: Final[list[dict[str, Any]]] = [
         "Any machine that has a sensor",
         "Any step at which something is measured",
         "The last step before the goods leave the site",
-        why="Measuring alone makes no step critical: a control measure must be essential there for a significant hazard.",
+        why="Measuring alone makes no step critical: without control there, a significant hazard remains.",
     ),
     _single(
         "What does a critical limit separate?",
@@ -83,7 +83,7 @@ _HACCP: Final[list[dict[str, Any]]] = [
         "Day shift from night shift",
         "Good suppliers from bad ones",
         "Planned cost from real cost",
-        why="It is a criterion, observable or measurable, of a control measure at a critical control point (principle 3).",
+        why="A criterion of a control measure at a critical control point, observable or measurable (principle 3).",
     ),
     {
         "kind": "order",
@@ -111,7 +111,7 @@ _HACCP: Final[list[dict[str, Any]]] = [
         "Change the limit so that it fits",
         "Repeat the measurement until it is right",
         "Wait for the next audit",
-        why="Corrective actions are laid down beforehand (principle 5); affected food is assessed before it goes anywhere.",
+        why="Corrective actions are laid down beforehand (principle 5); affected food is assessed first.",
     ),
     _single(
         "What does verification find out?",
@@ -119,7 +119,7 @@ _HACCP: Final[list[dict[str, Any]]] = [
         "Whether a control measure could control the hazard before it is used",
         "Whether the food tastes right",
         "Whether the machine is worth its price",
-        why="Verification goes beyond monitoring: calibration, review of records, tests. Evidence beforehand is validation.",
+        why="It goes beyond monitoring: calibration, review of records, tests. Evidence beforehand is validation.",
     ),
     _true_false(
         "Good hygiene practices are needed even where there is a HACCP plan.",
