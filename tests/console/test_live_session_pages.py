@@ -20,8 +20,8 @@ from tests.make import Person
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium, which is not installed here")
 People = dict[tuple[str, str], Person]
-PHONE: Final = {"width": 390, "height": 800}
-WALL: Final = {"width": 1600, "height": 900}
+PHONE: Final = (390, 800)
+WALL: Final = (1600, 900)
 POLL: Final = {"question": "Are the guards closed?", "options": ["Yes", "No"]}
 QUIZ: Final = {
     "questions": [
@@ -98,7 +98,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory, server: Server, people:
 @pytest.fixture
 async def phone(phones_browser: Tab, server: Server) -> Tab:
     """The phone, with nothing kept from before."""
-    await phones_browser.show(f"{server.settings.address}/join", **PHONE)
+    await phones_browser.show(f"{server.settings.address}/join", width=PHONE[0], height=PHONE[1])
     await phones_browser.ask("localStorage.clear()")
     phones_browser.troubles.clear()
     return phones_browser
@@ -137,7 +137,7 @@ async def opened(leader: httpx.AsyncClient, session: dict[str, Any], kind: str, 
 
 
 async def join(phone: Tab, server: Server, session: dict[str, Any], nickname: str = "Ann") -> None:
-    await phone.show(f"{server.settings.address}/join/{session['qr_code']}", **PHONE)
+    await phone.show(f"{server.settings.address}/join/{session['qr_code']}", width=PHONE[0], height=PHONE[1])
     await phone.until("!document.getElementById('join').hidden")
     await phone.enter(nickname=nickname)
     await phone.until(reads(f"You are {nickname}"))
@@ -162,7 +162,7 @@ async def test_a_code_leads_in_and_an_answer_is_shown_as_stored(
     server: Server, leader: httpx.AsyncClient, phone: Tab, desk: Tab, tmp_path: Path
 ) -> None:
     session = await begun(leader, title="Toolbox talk at line 4")
-    await phone.show(f"{server.settings.address}/join", **PHONE)
+    await phone.show(f"{server.settings.address}/join", width=PHONE[0], height=PHONE[1])
     keep(tmp_path / "code.png", await phone.picture())
     await phone.enter(code=session["qr_code"].lower())
     await phone.until("document.getElementById('join') && !document.getElementById('join').hidden")
@@ -170,7 +170,7 @@ async def test_a_code_leads_in_and_an_answer_is_shown_as_stored(
     await phone.enter(nickname="Ann")
     await phone.until(reads("Waiting for the next activity"))
     keep(tmp_path / "waiting.png", await phone.picture())
-    await desk.show(f"{server.settings.address}/live/{session['id']}/project", **WALL)
+    await desk.show(f"{server.settings.address}/live/{session['id']}/project", width=WALL[0], height=WALL[1])
     await desk.until(reads("1 is in"))
     keep(tmp_path / "wall-waiting.png", await desk.picture())
 
@@ -184,7 +184,7 @@ async def test_a_code_leads_in_and_an_answer_is_shown_as_stored(
     await desk.until(reads("1 (100 %)"))
     keep(tmp_path / "wall-poll.png", await desk.picture())
 
-    await phone.show(f"{server.settings.address}/live/{session['id']}", **PHONE)
+    await phone.show(f"{server.settings.address}/live/{session['id']}", width=PHONE[0], height=PHONE[1])
     await phone.until(f"{reads('You are Ann')} && {reads('Your answer is stored.')}")
     assert await phone.ask("document.querySelector('[name=option]').checked")
     assert phone.troubles == []
@@ -205,7 +205,7 @@ async def test_each_kind_is_answered_and_its_results_are_drawn(
     await phone.until(f"{reads('Stored.')} && {reads(result)}")
     keep(tmp_path / "phone.png", await phone.picture(whole=True))
     desk.troubles.clear()
-    await desk.show(f"{server.settings.address}/live/{session['id']}/project", **WALL)
+    await desk.show(f"{server.settings.address}/live/{session['id']}/project", width=WALL[0], height=WALL[1])
     await desk.until(reads(result))
     keep(tmp_path / "wall.png", await desk.picture())
     assert phone.troubles == desk.troubles == []
@@ -235,7 +235,7 @@ async def test_a_quiz_is_led_from_question_to_question(
     await press(desk, "Show it to everybody")
     await phone.until(reads("Quick (you)"))
     keep(tmp_path / "lead.png", await desk.picture(whole=True))
-    await desk.show(f"{server.settings.address}/live/{session['id']}/project", **WALL)
+    await desk.show(f"{server.settings.address}/live/{session['id']}/project", width=WALL[0], height=WALL[1])
     await desk.until(f"{reads('Leaderboard')} && {reads('Quick')}")
     keep(tmp_path / "wall.png", await desk.picture())
     await did(leader, f"/sessions/{session['id']}/complete")
@@ -274,7 +274,7 @@ async def test_a_session_is_made_of_a_template_and_led_by_its_page(
     keep(tmp_path / "removed.png", await phone.picture())
     await desk.until(reads("Let in again"))
     await press(desk, "Let in again")
-    await phone.show(f"{server.settings.address}/join/{code}", **PHONE)
+    await phone.show(f"{server.settings.address}/join/{code}", width=PHONE[0], height=PHONE[1])
     await phone.until(reads("You are Bo"))
     assert desk.troubles == []
 
@@ -316,7 +316,7 @@ async def test_a_token_that_is_not_good_any_more_leads_back_to_the_nickname(
     await join(phone, server, session)
     place = f"foodflow.live.{session['id']}.place"
     await phone.ask(f"localStorage.setItem('{place}', JSON.stringify({{token: 'lp_demo.1.1.forged'}}))")
-    await phone.show(f"{server.settings.address}/live/{session['id']}", **PHONE)
+    await phone.show(f"{server.settings.address}/live/{session['id']}", width=PHONE[0], height=PHONE[1])
     await phone.until(f"!document.getElementById('join').hidden && {reads('join again')}")
 
 
@@ -327,10 +327,12 @@ async def test_on_a_phone_nothing_stands_out_and_all_can_be_hit_with_a_thumb(
     session = await begun(leader, title="Unbroken" * 20)
     config = {"question": "Donaudampfschiff" * 20, "options": ["Kapitän" * 20, "Nein"]}
     await opened(leader, session, "poll", config)
-    await phone.show(f"{server.settings.address}/join/{session['qr_code']}", **PHONE, dark=scheme == "dark")
+    await phone.show(
+        f"{server.settings.address}/join/{session['qr_code']}", width=PHONE[0], height=PHONE[1], dark=scheme == "dark"
+    )
     await phone.enter(nickname="W" * 50)
     await phone.until("document.getElementById('send')")
-    assert await phone.ask("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert await phone.ask("document.documentElement.scrollWidth") <= PHONE[0]
     small = await phone.ask(
         "[...document.querySelectorAll('button, a, .pick, textarea')].filter((each) => each.checkVisibility())"
         ".map((each) => each.getBoundingClientRect().height).filter((height) => height < 44)"

@@ -215,7 +215,7 @@ async def test_a_session_is_shown_with_all_that_belongs_to_it(client: httpx.Asyn
 @pytest.mark.parametrize("id", [UNKNOWN, 0, -1, 2**31, 2**63, 10**30])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_a_session_that_there_is_not_is_not_found(client: httpx.AsyncClient, method: str, id: int) -> None:
-    body = {"json": {}} if method == "PUT" else {}
+    body: dict[str, Any] = {"json": {}} if method == "PUT" else {}
     refused(await client.request(method, of(id), **body), 404, "Session not found")
     refused(await client.get(of(id, "/status")), 404, "Session not found")
 
@@ -674,15 +674,15 @@ async def test_each_kind_says_what_it_is_set_up_with(client: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize(
-    ("type", "configuration", "valid"), [("poll", POLL, True), ("poll", {"question": " "}, False), ("x", {}, False)]
+    ("kind", "configuration", "faulty"), [("poll", POLL, 0), ("poll", {"question": " "}, 2), ("x", {}, 1)]
 )
 async def test_a_configuration_is_looked_at(
-    client: httpx.AsyncClient, type: str, configuration: Json, valid: bool
+    client: httpx.AsyncClient, kind: str, configuration: Json, faulty: int
 ) -> None:
-    body = {"activity_type": type, "configuration": configuration}
+    body = {"activity_type": kind, "configuration": configuration}
     said = (await client.post(f"{ACTIVITIES}/validate", json=body)).json()
-    assert (said["valid"], bool(said["errors"]), said["warnings"]) == (valid, not valid, [])
-    assert faults(await client.post(f"{ACTIVITIES}/validate", json={"activity_type": type}))
+    assert (said["valid"], len(said["errors"]), said["warnings"]) == (faulty == 0, faulty, [])
+    assert faults(await client.post(f"{ACTIVITIES}/validate", json={"activity_type": kind}))
 
 
 async def test_an_activity_of_a_kind_goes_as_its_kind_does(client: httpx.AsyncClient) -> None:

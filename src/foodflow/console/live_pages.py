@@ -79,7 +79,8 @@ async def take_part(request: Request, actor: CurrentActor, id: int) -> Response:
 async def project(request: Request, actor: CurrentActor, id: int) -> Response:
     """The page for the wall: what is asked, what came of it, and how one comes in."""
     shown = await _session(request, actor, id)
-    return page_with_forms(request, "live_wall.html", {"shown": shown} | _invitation(request, actor, shown))
+    values: dict[str, object] = {"shown": shown}
+    return page_with_forms(request, "live_wall.html", values | _invitation(request, actor, shown))
 
 
 @router.get("/live/{id}/lead", dependencies=[needs("live.facilitate")])
