@@ -99,6 +99,11 @@ def test_what_is_no_request_is_refused_and_the_next_caller_is_answered(server: S
     assert server.answers()
 
 
+@pytest.mark.parametrize("name", ["a header larger than any", "headers without number", "an address larger than any"])
+def test_what_is_too_large_is_told_so(server: Server, name: str) -> None:
+    assert statuses(exchange(server, MALFORMED[name])) == [431]
+
+
 PATHS: Final = [
     b"/static/../../settings.py",
     b"/static/..%2f..%2fsettings.py",
@@ -122,5 +127,5 @@ def test_no_path_leads_out_of_what_is_served(server: Server, path: bytes) -> Non
 
 def test_nothing_says_which_version_answers(server: Server) -> None:
     received = exchange(server, request(line=b"GET /nothing HTTP/1.1")).lower()
-    assert not re.search(rb"\r\n(x-powered-by|via):", received)
-    assert not re.search(rb"(granian|python|starlette|fastapi|foodflow)[ /][0-9]", received)
+    assert not re.search(rb"\r\n(server|x-powered-by|via):", received)
+    assert not re.search(rb"(uvicorn|httptools|websockets|python|starlette|fastapi|foodflow)[ /][0-9]", received)
