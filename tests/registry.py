@@ -1,11 +1,14 @@
 """What each context adds to: how a thing of each path comes to be, so that tests can ask for it as somebody else."""
 
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any, Final
 from uuid import uuid4
 
 import httpx
+from sqlalchemy import text
 
+from foodflow.kernel.db import Database, tenant_transaction
 from tests.identity import provider
 from tests.kernel.webhooks.make import carry
 from tests.make import COMPANIES, PASSWORD, everything
@@ -16,6 +19,11 @@ Maker = Callable[[httpx.AsyncClient], Awaitable[str]]
 PLANT: Final = "/api/v1/plant-ops"
 AUTH: Final = "/api/v1/auth"
 AUDIT: Final = "/api/v1/audit-entries"
+LIVE: Final = "/api/v1/sessions"
+NICKNAME: Final = "Ann"
+"""Who takes part in each live session that is made."""
+POLL: Final = {"question": "Ready?", "options": ["Yes", "No"]}
+_NUMBERS: Final = count(1_000_000)
 SITE: Final = "Hall"
 """The site whose calendar is made."""
 PROVIDERS: Final = "/api/v1/identity-providers"
@@ -184,6 +192,33 @@ async def _event(client: httpx.AsyncClient) -> dict[str, Any]:
     return told
 
 
+async def _live_session(client: httpx.AsyncClient) -> dict[str, Any]:
+    """A session in which somebody takes part and something is open. Its number, and theirs, are those of no other
+    company: each counts for itself, and one's own would be taken for another's.
+    """
+    transport: Any = client._transport
+    database: Database = transport.app.state.database
+    company = (await client.get("/api/v1/company")).json()["slug"]
+    async with tenant_transaction(database, everything(company)) as transaction:
+        for table in ("live_sessions", "live_participants"):
+            restart = "SELECT setval(pg_get_serial_sequence(:table, 'id'), :number)"
+            await transaction.execute(text(restart), {"table": table, "number": next(_NUMBERS)})
+    made = await _posted(client, LIVE, title="Talk")
+    await _posted(client, f"{LIVE}/{made['id']}/activities", type="poll", config=POLL, status="active")
+    assert (await client.post(f"{LIVE}/{made['id']}/join", json={"nickname": NICKNAME})).is_success
+    return made
+
+
+async def _live_activity(client: httpx.AsyncClient) -> dict[str, Any]:
+    made = await _live_session(client)
+    return dict((await client.get(f"{LIVE}/{made['id']}/activities")).json()["activities"][0])
+
+
+async def _live_participant(client: httpx.AsyncClient) -> dict[str, Any]:
+    made = await _live_session(client)
+    return dict((await client.get(f"{LIVE}/{made['id']}/participants")).json()["participants"][0])
+
+
 def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: str = "id") -> Maker:
     async def make(client: httpx.AsyncClient) -> str:
         return str((await made(client))[field])
@@ -192,6 +227,10 @@ def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: s
 
 
 MAKERS: Final[dict[str, Maker]] = {
+    f"{LIVE}/{{id}}": _of(_live_session),
+    f"{LIVE}/code/{{code}}": _of(_live_session, "qr_code"),
+    "/api/v1/activities/{activity_id}": _of(_live_activity),
+    "/api/v1/participants/{participant_id}": _of(_live_participant, "participant_id"),
     f"{PLANT}/lines/{{id}}": _of(_line),
     f"{PLANT}/lines/by-number/{{number:path}}": _of(_line, "line_number"),
     f"{PLANT}/batches/{{id}}": _of(_batch),

@@ -17,7 +17,7 @@ from foodflow.kernel.http.guards import Guard, GuardedRoute
 from foodflow.main import create_app
 from foodflow.settings import Settings
 from tests.make import SECRET_KEY
-from tests.registry import MAKERS
+from tests.registry import MAKERS, NICKNAME
 
 OPEN = {
     "GET /health",
@@ -62,8 +62,25 @@ OPEN = {
     "GET /api/v1/auth/providers",
     "GET /api/v1/auth/oidc/callback",
     "GET /api/v1/auth/oidc/{id}/start",
+    "GET /api/v1/activities/types",
+    "GET /api/v1/activities/types/{type}/schema",
 }
 """All that anybody may call, signed in or not."""
+
+GUESTS: Final = {
+    "GET /api/v1/sessions/{id}",
+    "GET /api/v1/sessions/{id}/status",
+    "GET /api/v1/sessions/code/{code}",
+    "POST /api/v1/sessions/join",
+    "POST /api/v1/sessions/{id}/join",
+    "GET /api/v1/sessions/{id}/nicknames/validate",
+    "GET /api/v1/sessions/{id}/participants",
+    "GET /api/v1/sessions/{id}/activities",
+    "GET /api/v1/sessions/{id}/activities/active",
+    "GET /api/v1/sessions/{id}/activities/{activity_id}/status",
+    "GET /api/v1/activities/{activity_id}",
+}
+"""All that guests of a company may call, who bring no credential."""
 
 DESCRIPTIONS = {"/api/openapi.json"}
 """FastAPI's own route, which describes the others and knows of no guard."""
@@ -99,6 +116,7 @@ def declared(app: FastAPI) -> Iterator[Declared]:
 APP = create_app(Settings(database_url="postgresql://nobody@nowhere/nothing", secret_key=SecretStr(SECRET_KEY)))
 ROUTES = [route for route in declared(APP) if route.path not in DESCRIPTIONS]
 CLOSED = [route for route in ROUTES if route.permissions]
+TO_KNOWN = [route for route in CLOSED if not any(guard.guests for guard in route.guards)]
 OF_A_THING = [
     (method, route.path)
     for route in CLOSED
@@ -138,6 +156,12 @@ def test_the_open_routes_are_these_and_no_others() -> None:
     assert {name for route in ROUTES if not route.permissions for name in route.names} == OPEN
 
 
+def test_guests_may_call_these_routes_and_no_others() -> None:
+    open_to_guests = [route for route in ROUTES if any(guard.guests for guard in route.guards)]
+    assert {name for route in open_to_guests for name in route.names} == GUESTS
+    assert {permission for route in open_to_guests for permission in route.permissions} == {"live.take_part"}
+
+
 def test_every_permission_that_a_route_needs_is_held_by_a_role() -> None:
     needed = {permission for route in ROUTES for permission in route.permissions}
     held = frozenset[str]().union(*(permissions for role, permissions in ROLES.items() if role != "administrator"))
@@ -150,7 +174,7 @@ def test_every_permission_that_a_role_holds_is_written_as_context_and_verb() -> 
             assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", permission) for permission in permissions)
 
 
-@pytest.mark.parametrize("route", CLOSED, ids=lambda route: " ".join(sorted(route.names)))
+@pytest.mark.parametrize("route", TO_KNOWN, ids=lambda route: " ".join(sorted(route.names)))
 async def test_nobody_who_is_not_signed_in_gets_past_a_closed_route(
     route: Declared, anonymous_client: httpx.AsyncClient
 ) -> None:
@@ -170,13 +194,41 @@ LONG_AGO: Final = "2026-01-05T06:00:00Z"
 PARAMETERS: Final[dict[str, dict[str, str]]] = {
     "DELETE /api/v1/plant-ops/lines/{id}/states/{at}": {"why": "so"},
     "DELETE /api/v1/plant-ops/lines/{id}/spans/{span_id}": {"why": "so"},
+    "GET /api/v1/sessions/{id}/nicknames/validate": {"nickname": NICKNAME},
+    "PATCH /api/v1/activities/{activity_id}/status": {"status": "active"},
 }
 """By operation, what has to be asked for in its query."""
+NOTHING: Final = {
+    "GET /api/v1/sessions/{id}/nicknames/validate",
+    "GET /api/v1/sessions/{id}/participants",
+    "GET /api/v1/sessions/{id}/activities",
+    "GET /api/v1/sessions/{id}/activities/active",
+    "GET /api/v1/sessions/{id}/activities/{activity_id}/responses",
+    "GET /api/v1/sessions/{id}/activities/{activity_id}/responses/{participant_id}",
+    "GET /api/v1/sessions/{id}/activities/{activity_id}/responses/since/{since}",
+    "GET /api/v1/sessions/{id}/participants/{participant_id}/responses",
+}
+"""Operations that find nothing in what there is not, instead of not finding it: their clients want it so."""
+REFUSED: Final = {
+    "POST /api/v1/sessions/{id}/join",
+    "POST /api/v1/sessions/{id}/activities",
+    "POST /api/v1/sessions/{id}/activities/framework",
+    "POST /api/v1/activities/{activity_id}/transition",
+}
+"""Operations that answer 400 where there is no such thing, as their clients want it."""
+OF_TWO_THINGS: Final = {"GET /api/v1/sessions/{id}/activities/{activity_id}/status"}
+"""Operations that find nothing where the second thing of their path is none."""
+NOWHERE: Final = "2000000000"
+"""The number of no session and of no participant."""
+PLACES: Final = {"{at}": LONG_AGO, "{since}": LONG_AGO, "{participant_id}": NOWHERE}
+"""What stands in the path of something below a thing, where it is no UUID."""
 
 
 def below(rest: str) -> str:
     """The rest of a path below a thing, at things that there are not."""
-    return re.sub(r"\{[^}]+\}", "00000000-0000-7000-8000-000000000000", rest.replace("{at}", LONG_AGO))
+    for name, place in PLACES.items():
+        rest = rest.replace(name, place)
+    return re.sub(r"\{[^}]+\}", "00000000-0000-7000-8000-000000000000", rest)
 
 
 @pytest.mark.parametrize(("method", "path"), OF_A_THING)
@@ -187,6 +239,11 @@ async def test_a_thing_of_another_company_is_not_found(
     theirs = await MAKERS[known](akron_client)
     address = re.sub(r"\{[^}]+\}", theirs, known) + below(path.removeprefix(known))
     answer = await client.request(method, address, params=PARAMETERS.get(f"{method} {path}"))
-    assert answer.status_code == 404, answer.text
+    if f"{method} {path}" in NOTHING:
+        nowhere = address.replace(theirs, NOWHERE)
+        assert answer.json() == (await client.get(nowhere, params=PARAMETERS.get(f"{method} {path}"))).json()
+    else:
+        assert answer.status_code == 404, answer.text
     if method == "GET":
-        assert (await akron_client.get(address)).status_code == 200
+        is_there = await akron_client.get(address, params=PARAMETERS.get(f"{method} {path}"))
+        assert is_there.status_code == (404 if f"{method} {path}" in OF_TWO_THINGS else 200)

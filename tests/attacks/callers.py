@@ -61,9 +61,12 @@ class Caller:
     refused: tuple[int, str] | None = None
     is_like_others: bool = False
 
-    def expected(self, permission: str | None) -> tuple[int, str]:
-        """The status and code that a guard for this permission must answer, or `LET_IN`."""
-        if permission is None:
+    def expected(self, permission: str | None, *, guests: bool = False) -> tuple[int, str]:
+        """The status and code that a guard for this permission must answer, or `LET_IN`; where guests are let in, so is
+        whoever does not say on purpose who they are.
+        """
+        says_who = {"Authorization", "X-API-Key"} & self.headers.keys()
+        if permission is None or (guests and not says_who):
             return LET_IN, ""
         if self.refused is not None:
             return self.refused

@@ -674,15 +674,15 @@ async def test_each_kind_says_what_it_is_set_up_with(client: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize(
-    ("type", "configuration", "valid"), [("poll", POLL, True), ("poll", {"question": " "}, False), ("x", {}, False)]
+    ("kind", "configuration", "faulty"), [("poll", POLL, 0), ("poll", {"question": " "}, 2), ("x", {}, 1)]
 )
 async def test_a_configuration_is_looked_at(
-    client: httpx.AsyncClient, type: str, configuration: Json, valid: bool
+    client: httpx.AsyncClient, kind: str, configuration: Json, faulty: int
 ) -> None:
-    body = {"activity_type": type, "configuration": configuration}
+    body = {"activity_type": kind, "configuration": configuration}
     said = (await client.post(f"{ACTIVITIES}/validate", json=body)).json()
-    assert (said["valid"], bool(said["errors"]), said["warnings"]) == (valid, not valid, [])
-    assert faults(await client.post(f"{ACTIVITIES}/validate", json={"activity_type": type}))
+    assert (said["valid"], len(said["errors"]), said["warnings"]) == (faulty == 0, faulty, [])
+    assert faults(await client.post(f"{ACTIVITIES}/validate", json={"activity_type": kind}))
 
 
 async def test_an_activity_of_a_kind_goes_as_its_kind_does(client: httpx.AsyncClient) -> None:

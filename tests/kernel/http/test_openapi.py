@@ -7,9 +7,19 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from foodflow.live.routes.contract import ContractRoute
+from tests.test_routes_are_closed import ROUTES
+
 Operation = dict[str, Any]
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 LINES = "/api/v1/plant-ops/lines"
+CONTRACT = {
+    (route.path, method.lower())
+    for route in ROUTES
+    if isinstance(route.route, ContractRoute)
+    for method in route.methods
+}
+"""Operations whose clients want their faults listed."""
 
 
 @pytest.fixture
@@ -37,8 +47,17 @@ async def test_every_operation_describes_its_refusals_as_problems(described: dic
         assert ("409" in refusals) == (method != "get"), path
         assert ("401" in refusals) == ("403" in refusals) == ("security" in operation), path
         for status, told in refusals.items():
-            if not (path.startswith("/health") and status == "503"):
+            lists_faults = status == "422" and (path, method) in CONTRACT
+            if not (path.startswith("/health") and status == "503") and not lists_faults:
                 assert told["content"] == PROBLEM, (path, status)
+
+
+async def test_an_operation_of_the_contract_describes_the_faults_that_it_lists(described: dict[str, Any]) -> None:
+    assert CONTRACT
+    for path, method in CONTRACT:
+        told = described["paths"][path][method]["responses"]
+        detail = told["422"]["content"]["application/problem+json"]["schema"]["properties"]["detail"]
+        assert (detail["type"], "415" in told) == ("array", False)
 
 
 async def test_there_is_no_other_schema_of_a_refusal(described: dict[str, Any]) -> None:

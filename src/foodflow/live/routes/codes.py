@@ -1,5 +1,6 @@
 """HTTP interface of the codes that lead to live sessions."""
 
+from io import BytesIO
 from typing import Annotated, Any
 
 import segno
@@ -39,5 +40,6 @@ async def draw_code(session: Transaction, actor: CurrentActor, request: Request,
     """The QR code that leads to a session's page for joining."""
     found = await queries.live_session(session, actor, id)
     address = f"{request.app.state.settings.public_url}/join/{found.qr_code}"
-    drawn = segno.make(address, error="m", micro=False).svg_inline(scale=8, border=4, xmldecl=True, omitsize=False)
-    return Response(drawn, media_type="image/svg+xml")
+    drawn = BytesIO()
+    segno.make(address, error="m", micro=False).save(drawn, kind="svg", scale=8, border=4)
+    return Response(drawn.getvalue(), media_type="image/svg+xml")
