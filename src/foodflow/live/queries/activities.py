@@ -55,7 +55,7 @@ async def activity_for_update(session: AsyncSession, actor: Actor, id: UUID) -> 
         live_session = await session_queries.live_session_for_update(session, actor, session_id or LARGEST_ID + 1)
     except SessionNotFound:
         raise ActivityNotFound("Activity not found") from None
-    found = await session.get(LiveActivity, id, with_for_update=True, populate_existing=True)
+    found = await session.get(LiveActivity, id, with_for_update=session_queries.NO_KEY, populate_existing=True)
     if found is None:
         raise ActivityNotFound("Activity not found")
     return found, live_session
@@ -102,7 +102,7 @@ async def active_for_update(session: AsyncSession, session_id: int) -> Sequence[
     found = select(LiveActivity).where(
         LiveActivity.session_id == session_id, LiveActivity.state == ActivityState.ACTIVE
     )
-    locked = found.order_by(*ORDER).with_for_update().execution_options(populate_existing=True)
+    locked = found.order_by(*ORDER).with_for_update(**session_queries.NO_KEY).execution_options(populate_existing=True)
     return (await session.scalars(locked)).all()
 
 
@@ -111,7 +111,12 @@ async def next_for_update(session: AsyncSession, session_id: int, after: LiveAct
     found = select(LiveActivity).where(LiveActivity.session_id == session_id, LiveActivity.state.in_(TO_COME))
     if after is not None:
         found = found.where(_comes_after(after))
-    locked = found.order_by(*ORDER).limit(1).with_for_update().execution_options(populate_existing=True)
+    locked = (
+        found.order_by(*ORDER)
+        .limit(1)
+        .with_for_update(**session_queries.NO_KEY)
+        .execution_options(populate_existing=True)
+    )
     return await session.scalar(locked)
 
 

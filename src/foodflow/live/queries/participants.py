@@ -30,10 +30,13 @@ _PLACE = text(
     f" 0, 0, 0, 0, CAST(:now AS timestamptz), CAST(:now AS timestamptz){_FREE}"
     " ON CONFLICT (session_id, nickname) DO NOTHING RETURNING id"
 )
-_LOCK_PERSON = text(
+_LOCK = text(
     "SELECT pg_advisory_xact_lock(hashtext('live ' || current_schema() || CAST(:session_id AS text)),"
-    " hashtext(CAST(:actor AS text)))"
+    " hashtext(CAST(:name AS text)))"
 )
+# Who is told that they are in, and is not after a crash of the database, comes in once more; an answer of theirs that
+# is stored later is stored after them. So nobody waits for a disk while a whole hall waits for them.
+_SOON = text("SET LOCAL synchronous_commit = off")
 
 
 async def participant(session: AsyncSession, actor: Actor, id: int) -> LiveParticipant:
@@ -48,7 +51,7 @@ async def participant_for_update(session: AsyncSession, actor: Actor, id: int) -
     """
     found = await participant(session, actor, id)
     live_session = await session_queries.live_session_for_update(session, actor, found.session_id)
-    locked = await session.get(LiveParticipant, id, with_for_update=True, populate_existing=True)
+    locked = await session.get(LiveParticipant, id, with_for_update=session_queries.NO_KEY, populate_existing=True)
     if locked is None:
         raise ParticipantNotFound("Participant not found")
     return locked, live_session
@@ -81,14 +84,16 @@ async def first_free(session: AsyncSession, session_id: int, candidates: Sequenc
 async def place(
     session: AsyncSession, session_id: int, candidates: Sequence[str], *, actor: str, now: datetime
 ) -> LiveParticipant | None:
-    """Give somebody a place in a session under the first of some nicknames that is free, or None where none is. What
-    others take meanwhile is taken.
+    """Give somebody a place in a session under the first of some nicknames that is free, or None where none is. Those
+    who want the same one at the same time follow each other until their commits.
     """
     values = {"session_id": session_id, "actor": actor, "role": ParticipantRole.PARTICIPANT, "now": now}
+    await session.execute(_SOON)
     for _ in candidates:
         id = await _placed(session, {**values, "candidates": list(candidates)})
         if id is not None:
             return await session.get(LiveParticipant, id)
+        await session.execute(_LOCK, {"session_id": session_id, "name": f"nickname {candidates[0]}"})
         if await first_free(session, session_id, candidates) is None:
             return None
     return None
@@ -98,7 +103,7 @@ async def place_of_person(session: AsyncSession, session_id: int, actor: str) ->
     """The place that somebody of the company has in a session, or None; from here on until the transaction ends, nobody
     else asks this for them.
     """
-    await session.execute(_LOCK_PERSON, {"session_id": session_id, "actor": actor})
+    await session.execute(_LOCK, {"session_id": session_id, "name": actor})
     # The index knows nobody without a name, which the statement has to say too.
     theirs = select(LiveParticipant).where(
         LiveParticipant.session_id == session_id,

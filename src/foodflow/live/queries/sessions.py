@@ -1,7 +1,7 @@
 """Live sessions, and the turns that they take."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,11 @@ from foodflow.kernel.actor import Actor
 from foodflow.live.rules.sessions import LARGEST_ID, LARGEST_PAGE, SessionNotFound, SessionStatus, require_admitted
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.tables.sessions import LiveSession, LiveTurn
+
+NO_KEY: Final = {"key_share": True}
+"""How rows are locked here, that others refer to: whoever comes in holds on to the key of their session and then counts
+themselves in, and would wait for whoever waits for them if the key were locked too.
+"""
 
 
 async def live_session(session: AsyncSession, actor: Actor, id: int) -> LiveSession:
@@ -21,7 +26,12 @@ async def live_session_for_update(session: AsyncSession, actor: Actor, id: int) 
     """A live session as it is now, locked until the transaction ends, or a refusal."""
     if abs(id) > LARGEST_ID:
         raise SessionNotFound("Session not found")
-    return _found(await session.get(LiveSession, id, with_for_update=True, populate_existing=True), actor)
+    return _found(await session.get(LiveSession, id, with_for_update=NO_KEY, populate_existing=True), actor)
+
+
+async def live_session_now(session: AsyncSession, actor: Actor, id: int) -> LiveSession:
+    """A live session as it is now, whatever of it was read before, or a refusal."""
+    return _found(await session.get(LiveSession, id, populate_existing=True), actor)
 
 
 async def admitting_session(session: AsyncSession, actor: Actor, id: int) -> LiveSession:

@@ -141,8 +141,7 @@ def _require_open(live_session: LiveSession) -> None:
 async def _refusal(session: AsyncSession, actor: Actor, id: int) -> SessionClosed | SessionFull:
     """Why nobody comes in any more, though somebody could a moment ago."""
     try:
-        live_session = await session_queries.live_session_for_update(session, actor, id)
-        _require_open(live_session)
+        _require_open(await session_queries.live_session_now(session, actor, id))
     except (SessionClosed, SessionFull) as refusal:
         return refusal
     except SessionNotFound:
