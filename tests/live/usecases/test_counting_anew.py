@@ -75,7 +75,8 @@ async def record(hall: Hall, number: int) -> None:
     batch += hall.sent[-2:] if number % 3 == 0 else []
     outcomes = await responses.record(hall.session, hall.activity, batch)
     hall.sent += batch
-    hall.known += [each.response_id for each in outcomes if isinstance(each, Stored)]
+    ids = [each.response_id for each in outcomes if isinstance(each, Stored)]
+    hall.known = list(dict.fromkeys([*hall.known, *ids]))
 
 
 async def moderate(hall: Hall, number: int) -> None:
