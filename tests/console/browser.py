@@ -91,7 +91,7 @@ async def browser(profile: Path) -> AsyncIterator[Tab]:
         CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "about:blank", stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        async with connect(await _address(profile), max_size=None, proxy=None) as socket:
+        async with connect(await _address(profile), max_size=None, proxy=None, ping_interval=None) as socket:
             tab = Tab(socket)
             for domain in ("Page", "Runtime", "Log", "Network"):
                 await tab.command(f"{domain}.enable")

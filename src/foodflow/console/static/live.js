@@ -239,9 +239,6 @@ export function leaderboard(rows, own) {
     el("span", {}, each.nickname, each.nickname === own && " (you)"), el("b", {}, String(each.score)))));
 }
 
-const counted = (counts, total, right) =>
-  bars(Object.entries(counts).map(([label, count]) => bar(label, count, total ? (100 * count) / total : 0, { right: right?.includes(label) })));
-
 /** Results by kind: what came of an activity, in words and drawn; `deed` may put something beside a listed answer. */
 const DRAWN = {
   poll: (it) => [bars(it.options.map((each) => bar(each, it.vote_counts[each], it.percentages[each]))),
@@ -254,7 +251,7 @@ const DRAWN = {
   rating: (it) => it.items.map((each) => el("div", { class: "drawn" }, each.item && el("h3", {}, each.item),
     el("p", {}, el("b", {}, `Mean ${number(each.mean)}`), `, median ${number(each.median)}, ${many(each.n, "answer", "answers")}`,
       each.nps?.score != null && `, promoters less detractors ${number(each.nps.score)}`),
-    counted(Object.fromEntries(it.grades.map((grade) => [labelled(it, grade), each.histogram[grade]])), each.n))),
+    bars(it.grades.map((grade) => bar(labelled(it, grade), each.histogram[grade], each.n ? (100 * each.histogram[grade]) / each.n : 0))))),
   ranking: (it) => [bars(it.items.map((each) => bar(each.item, each.points, it.items[0].points ? each.points / it.items[0].points : 0,
     { unit: ` points, mean rank ${number(each.mean_rank)}` }))),
     it.condorcet_winner && el("p", {}, `${it.condorcet_winner} wins against each other one.`),

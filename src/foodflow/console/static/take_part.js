@@ -192,7 +192,7 @@ function solution(activity) {
 }
 
 function showActivity(activity) {
-  const key = JSON.stringify([activity.id, activity.step, activity.is_revealed, activity.config]);
+  const key = JSON.stringify([activity.id, activity.step, activity.is_revealed && (you?.score ?? true), activity.config]);
   if (key === shown) return;
   if (!activity.is_revealed) scored = you?.score ?? 0;
   shown = key;
@@ -206,8 +206,10 @@ function showActivity(activity) {
 
 function vote(activity) {
   if (activity.type !== "qna" || !activity.config.enable_voting) return undefined;
-  const voted = ownAnswers(activity).filter((each) => each.type === "vote").map((each) => each.question_id);
-  return (question) => el("button", {
+  const own = ownAnswers(activity);
+  const of = (type) => own.filter((each) => each.type === type).map((each) => each.question_id);
+  const voted = of("vote"), mine = of("question");
+  return (question) => !mine.includes(question.id) && el("button", {
     type: "button",
     "aria-label": `Vote for: ${question.text}`,
     disabled: voted.includes(question.id) && !activity.config.allow_multiple_votes,
@@ -288,9 +290,9 @@ function hear(message) {
   return undefined;
 }
 
-function stored({ activity_id: id, data, status }) {
+function stored({ activity_id: id, data, status, key }) {
   const current = state?.activity?.id === id ? state.activity : null;
-  mine[id] = [...(current ? ownAnswers(current) : []).filter(() => FORMS[current?.type]?.(current, []).again || current?.type === "quiz"), data];
+  mine[id] = [...(current ? ownAnswers(current) : []).filter(() => FORMS[current?.type]?.(current, []).again || current?.type === "quiz"), { question_id: key, ...data }];
   told[id] = ["stored", status === "pending" ? "Stored. It is shown once somebody has looked at it." : "Stored."];
   if (place("send") && current && !FORMS[current.type](current, []).again && current.type !== "quiz") place("send").textContent = "Change my answer";
   if (current?.type === "quiz") for (const each of [place("fields"), place("send")]) if (each) each.disabled = true;
