@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.sealer, app.state.limiter = Sealer(secret_key), limiter
     app.state.postbox = Postbox(settings, app.state.sealer)
     app.state.post = Post(settings.public_url)
-    app.state.personal = composition.PERSONAL
+    app.state.personal, app.state.forgetting = composition.PERSONAL, composition.FORGETTING
     _admit(app, settings, database, secret_key)
     problems.install(app)
     health.install(app)

@@ -208,7 +208,8 @@ async def remove(visit: CurrentVisit, id: Id) -> Response:
 @router.post(f"{PEOPLE}/{{id}}/erase", dependencies=[_MANAGE])
 async def erase(visit: CurrentVisit, id: Id) -> Response:
     """Erase somebody, as they may ask."""
-    return await _after(visit, id, "erase", members.erase(visit.database, visit.actor, id), to=f"{PEOPLE}?done=erased")
+    deed = members.erase(visit.database, visit.actor, id, visit.state.forgetting)
+    return await _after(visit, id, "erase", deed, to=f"{PEOPLE}?done=erased")
 
 
 def scope_of(sent: Sent) -> dict[str, list[str] | None]:

@@ -13,7 +13,6 @@ from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.live.rules.moderation import NotListed, NotModerated, ResponseNotFound, Verdict
 from foodflow.live.rules.results import Audience
 from foodflow.live.tables.activities import LiveActivity
-from foodflow.live.tables.sessions import LiveTurn
 from foodflow.live.usecases import moderating, responses, results
 from tests.live import make_rows as make
 

@@ -1,5 +1,6 @@
 """People in companies, as the directory knows them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple
@@ -91,6 +92,17 @@ async def person_in(session: AsyncSession, user_id: int, tenant: str) -> Person 
     found = people().where(User.id == user_id, Membership.tenant == tenant)
     row = (await session.execute(found)).first()
     return None if row is None else person(row)
+
+
+async def names_in(session: AsyncSession, tenant: str, ids: Collection[int]) -> dict[int, str]:
+    """What people are called who have a place in a company, active or not, by their number."""
+    found = (
+        select(User.id, User.username, User.first_name, User.last_name)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.tenant == tenant, Membership.accepted_at.is_not(None), User.kind == "person")
+    )
+    rows = await session.execute(found.where(User.id == func.any(list(ids))))
+    return {id: f"{first} {last}".strip() or username for id, username, first, last in rows}
 
 
 async def user_of_name_for_update(session: AsyncSession, username: str) -> User | None:

@@ -21,6 +21,6 @@ async def export_personal_data(  # noqa: PLR0917 - FastAPI's way of declaring pa
 
 
 @router.post("/{id}/erase", dependencies=[needs("identity.manage_people")])
-async def erase_person(session: DirectoryTransaction, actor: CurrentActor, id: MemberId) -> ErasedOut:
+async def erase_person(session: DirectoryTransaction, request: Request, actor: CurrentActor, id: MemberId) -> ErasedOut:
     """Erase a person: their account, or their place in the company where the account opens more than that."""
-    return ErasedOut(erased=await personal.erase(session, actor, id))
+    return ErasedOut(erased=await personal.erase(session, actor, id, request.app.state.forgetting))

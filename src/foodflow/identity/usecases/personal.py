@@ -1,6 +1,6 @@
 """Personal data: given out to whom it is about, and erased."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +24,8 @@ from foodflow.kernel.live import access
 Erased = Literal["account", "place"]
 RecordsOf = Mapping[str, Callable[[AsyncSession, str], Awaitable[Any]]]
 """What each part of the business has recorded by an actor (`user:17`), by the name of that part; ready for JSON."""
+Forgetting = Sequence[Callable[[AsyncSession, str], Awaitable[None]]]
+"""What each part of the business does so that nothing of what it has recorded names an actor (`user:17`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,10 @@ async def export(session: AsyncSession, actor: Actor, id: int, records_of: Recor
     return PersonalData(member, held, trail, records)
 
 
-async def erase(session: AsyncSession, actor: Actor, id: int) -> Erased:
+async def erase(session: AsyncSession, actor: Actor, id: int, forgetting: Forgetting) -> Erased:
     """Erase somebody: their account, if it opens this company alone, and otherwise their place in this company, with
-    stays, keys and outside identities there. The audit trail keeps the number that stood for them.
+    stays, keys and outside identities there, and their names in what the business has recorded. The audit trail and
+    the records keep the number that stood for them.
     """
     require_in_person(actor)
     require_somebody_else(actor, id)
@@ -65,9 +68,19 @@ async def erase(session: AsyncSession, actor: Actor, id: int) -> Erased:
     else:
         erased = "account"
         await erase_account(session, member.user)
+    await _forget(session, actor, f"user:{id}", forgetting)
     audit.record(session, actor, "user.erased", id, what=erased)
     await look_again(session, member)
     return erased
+
+
+async def _forget(session: AsyncSession, actor: Actor, who: str, forgetting: Forgetting) -> None:
+    await session.flush()  # what was erased so far stands in the directory
+    await enter_tenant(session, actor)
+    for forget in forgetting:
+        await forget(session, who)
+    await session.flush()
+    await enter_platform(session)
 
 
 async def erase_account(session: AsyncSession, user: User) -> None:

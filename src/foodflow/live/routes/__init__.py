@@ -10,15 +10,18 @@ from foodflow.live.routes import (
     joining,
     leading,
     participants,
+    reports,
     responses,
     sessions,
     sockets,
+    training,
 )
-from foodflow.live.tables import training  # noqa: F401
 
 router = APIRouter(prefix="/api/v1")
 # Codes and types before what they would else be taken for: the number of a session, the id of an activity.
 for part in (codes, framework, joining, sessions, participants, activities, leading, responses, sockets):
+    router.include_router(part.router)
+for part in (reports, training):
     router.include_router(part.router)
 router.include_router(answers.router)
 router.include_router(answers.deeds)

@@ -15,7 +15,8 @@ _ROLES = ", ".join(f"'{role}'" for role in ParticipantRole)
 
 
 class LiveParticipant(TenantTable):
-    """Somebody's place in a session. `actor` is who they are in the company (`user:17`), empty for guests.
+    """Somebody's place in a session. `actor` is who they are in the company (`user:17`), empty for guests;
+    `assigned_by` is the facilitator who said so, where they did not sign in themselves.
 
     `score`, `streak` and `answered` are what quizzes have given them so far; `removed_at` is since when they have
     no place any more, and `removed_by` who took it: a facilitator, or they themselves.
@@ -34,6 +35,7 @@ class LiveParticipant(TenantTable):
     session_id: Mapped[int] = mapped_column(ForeignKey("live_sessions.id", ondelete="CASCADE"))
     nickname: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
+    assigned_by: Mapped[str | None] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text)
     score: Mapped[int]
     streak: Mapped[int]

@@ -11,7 +11,11 @@ from foodflow.live.tables.sessions import Moment
 
 
 class TrainingRecord(TenantTable):
-    """That somebody attended a session, with their score where there was one; it outlives the session."""
+    """That somebody attended a session, with their score where there was one; it outlives the session.
+
+    `person_name` and `facilitator` are what people were called when it was recorded, `actor` and `led_by` who they are
+    in the company (`user:17`). `correct` is of the `questions` that were asked.
+    """
 
     __tablename__ = "training_records"
     __table_args__ = (
@@ -28,6 +32,7 @@ class TrainingRecord(TenantTable):
     purpose: Mapped[str] = mapped_column(Text)
     site: Mapped[str] = mapped_column(Text)
     facilitator: Mapped[str] = mapped_column(Text)
+    led_by: Mapped[str] = mapped_column(Text)
     attended_from: Mapped[datetime] = mapped_column(Moment)
     attended_until: Mapped[datetime] = mapped_column(Moment)
     score: Mapped[int | None]
