@@ -2,7 +2,7 @@
 
 import asyncio
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -130,7 +130,7 @@ async def test_who_was_sent_out_is_let_in_again_by_a_facilitator_alone(
     made = await session(client)
     place = await joined(anonymous_client, made["id"])
     path = f"/api/v1/participants/{place['participant_id']}"
-    again = {"json": {"nickname": "Ann"}, "headers": bearing(place)}
+    again: dict[str, Any] = {"json": {"nickname": "Ann"}, "headers": bearing(place)}
     for _ in range(2):
         assert (await client.delete(path)).status_code == 200
     refused = await anonymous_client.post(of(made["id"], "/join"), **again)
@@ -154,7 +154,7 @@ async def test_who_has_left_comes_back_while_there_is_room(
     path = f"/api/v1/participants/{place['participant_id']}"
     assert (await anonymous_client.delete(path, headers=bearing(place))).status_code == 200
     other = await joined(anonymous_client, made["id"], "Ben")
-    again = {"json": {"nickname": "Ann"}, "headers": bearing(place)}
+    again: dict[str, Any] = {"json": {"nickname": "Ann"}, "headers": bearing(place)}
     full = await anonymous_client.post(of(made["id"], "/join"), **again)
     assert (full.status_code, full.json()["detail"]) == (400, "Session is full")
     await anonymous_client.delete(f"/api/v1/participants/{other['participant_id']}", headers=bearing(other))

@@ -24,7 +24,7 @@ from foodflow.live.rules.sessions import (
     require_own_site,
 )
 from foodflow.live.tables.sessions import LiveSession
-from foodflow.live.usecases import opening, turns
+from foodflow.live.usecases import opening, training, turns
 
 _DRAWS: Final = 5
 """How often codes are drawn before it is given up; two of the shorter ones are alike in a company about never."""
@@ -50,7 +50,7 @@ async def change_session(session: AsyncSession, actor: Actor, id: int, changes: 
     if status is None or status == found.status:
         await turns.say(session, id, "session.changed")
     else:
-        await _enter(session, found, status, now)
+        await _enter(session, actor, found, status=status, now=now)
     return found
 
 
@@ -134,20 +134,23 @@ async def _move(session: AsyncSession, actor: Actor, id: int, deed: SessionDeed)
     target, now = move(deed, found.status), clock.now()
     found.updated_at = now
     audit.record(session, actor, f"live_session.{_DONE[deed]}", id)
-    await _enter(session, found, target, now)
+    await _enter(session, actor, found, status=target, now=now)
     return found
 
 
 _DONE: Final = {SessionDeed.START: "started", SessionDeed.COMPLETE: "completed", SessionDeed.REOPEN: "reopened"}
 
 
-async def _enter(session: AsyncSession, found: LiveSession, status: SessionStatus, now: datetime) -> None:
+async def _enter(
+    session: AsyncSession, actor: Actor, found: LiveSession, *, status: SessionStatus, now: datetime
+) -> None:
     """Bring a session into another status, and tell everybody who looks on, and everybody else."""
     was, found.status = found.status, status
     if status == SessionStatus.COMPLETED:
         found.completed_at = found.completed_at or now
         events.tell(session, SessionCompleted(**_named(found), participants=found.participant_count))
         await turns.say(session, found.id, "session.completed")
+        await training.record_attendance(session, actor, found)
     elif status == SessionStatus.ACTIVE and was == SessionStatus.DRAFT:
         found.started_at = now
         events.tell(session, SessionStarted(**_named(found)))
