@@ -42,7 +42,7 @@ async def turns(session: AsyncSession, activity: LiveActivity) -> list[tuple[str
     rows = await session.execute(
         text("SELECT type, data FROM live_turns WHERE session_id = :id ORDER BY sequence"), {"id": activity.session_id}
     )
-    return [(type, data) for type, data in rows]
+    return [(told, data) for told, data in rows]
 
 
 async def test_what_waits_counts_when_it_is_let_through_and_no_longer_when_it_is_rejected(
