@@ -13,7 +13,6 @@ from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.live.rules.moderation import NotListed, NotModerated, ResponseNotFound, Verdict
 from foodflow.live.rules.results import Audience
 from foodflow.live.tables.activities import LiveActivity
-from foodflow.live.tables.sessions import LiveTurn
 from foodflow.live.usecases import moderating, responses, results
 from tests.live import make_rows as make
 
@@ -43,7 +42,7 @@ async def turns(session: AsyncSession, activity: LiveActivity) -> list[tuple[str
     rows = await session.execute(
         text("SELECT type, data FROM live_turns WHERE session_id = :id ORDER BY sequence"), {"id": activity.session_id}
     )
-    return [(type, data) for type, data in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 async def test_what_waits_counts_when_it_is_let_through_and_no_longer_when_it_is_rejected(

@@ -139,7 +139,9 @@ async def test_nobody_is_told_where_somebody_of_another_session_stands(session: 
     assert await scores.standing_of(session, live.id, []) == {}
 
 
-async def test_a_cleared_question_gives_back_its_points_and_is_answered_anew(session: AsyncSession, demo: Actor) -> None:
+async def test_a_cleared_question_gives_back_its_points_and_is_answered_anew(
+    session: AsyncSession, demo: Actor
+) -> None:
     _, quiz, [ann] = await quiz_of(session, 1)
     await responses.record(session, quiz, [say(ann, 0, "2")])
     await go_on(session, quiz, 1)
