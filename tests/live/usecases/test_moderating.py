@@ -102,8 +102,8 @@ async def test_a_question_is_marked_as_answered(session: AsyncSession, demo: Act
     qna, id = await waiting(session, "qna", QNA, {"type": "question", "question_text": "Why this way?"})
     await moderating.moderate(session, demo, id, Verdict.APPROVE)
     before = await make.tally(session, qna.id)
-    for _ in range(2):
-        row = await moderating.moderate(session, demo, id, Verdict.ANSWERED)
+    await moderating.moderate(session, demo, id, Verdict.ANSWERED)
+    row = await moderating.moderate(session, demo, id, Verdict.ANSWERED)
     assert row.response_data["answered"] is True
     assert row.status == "approved"
     assert await make.tally(session, qna.id) == before
