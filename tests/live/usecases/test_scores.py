@@ -9,6 +9,7 @@ from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.live.tables.activities import LiveActivity
+from foodflow.live.tables.participants import LiveParticipant
 from foodflow.live.tables.sessions import LiveSession
 from foodflow.live.usecases import corrections, responses, scores
 from tests.live import make_rows as make
@@ -79,7 +80,7 @@ async def test_a_quiz_that_many_answer_at_once_scores_each_of_them_once(database
 async def test_whoever_has_the_same_score_shares_a_rank(session: AsyncSession) -> None:
     live, _, people = await quiz_of(session, 6)
     for id, score, answered in zip(people, (10, 30, 20, 20, 0, 0), (1, 1, 1, 1, 1, 0), strict=True):
-        row = await session.get(make.LiveParticipant, id)
+        row = await session.get(LiveParticipant, id)
         assert row is not None
         row.score, row.answered = score, answered
     await session.flush()
@@ -100,7 +101,7 @@ async def test_whoever_was_sent_out_has_no_rank_and_takes_none(session: AsyncSes
     live, quiz, [ann, ben] = await quiz_of(session, 2)
     await responses.record(session, quiz, [say(ann, 0, "2"), say(ben, 0, "1")])
     await reveal(session, quiz)
-    row = await session.get(make.LiveParticipant, ann)
+    row = await session.get(LiveParticipant, ann)
     assert row is not None
     row.removed_at = clock.now()
     await session.flush()

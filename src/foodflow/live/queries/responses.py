@@ -19,6 +19,7 @@ from foodflow.live.queries import sessions as session_queries
 from foodflow.live.rules.activities.kind import Json, Listed
 from foodflow.live.rules.activity_states import ActivityNotFound
 from foodflow.live.rules.moderation import ResponseNotFound, ResponseStatus
+from foodflow.live.rules.participants import participation_of
 from foodflow.live.rules.recording import Filled, Place
 from foodflow.live.rules.responses import ActivityUnknown, Kept
 from foodflow.live.rules.sessions import LARGEST_ID, Admission, MembersOnly, SessionNotFound
@@ -79,14 +80,14 @@ _UNCOUNT_ALL = text(
 
 async def activity(session: AsyncSession, actor: Actor, id: UUID) -> LiveActivity:
     """An activity of a session that lets an actor in, or a refusal."""
-    found = await session.get(LiveActivity, id)
-    if found is None:
+    found, place = await session.get(LiveActivity, id), participation_of(actor)
+    if found is None or (place is not None and place.session_id != found.session_id):
         raise ActivityNotFound("Activity not found")
     try:
         live_session = await session_queries.live_session(session, actor, found.session_id)
     except SessionNotFound:
         raise ActivityNotFound("Activity not found") from None
-    if live_session.admission == Admission.MEMBERS and actor.is_visitor:
+    if live_session.admission == Admission.MEMBERS and actor.is_visitor and place is None:
         raise MembersOnly("this session is for people of the company who are signed in")
     return found
 

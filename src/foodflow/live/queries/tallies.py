@@ -13,6 +13,7 @@ from foodflow.live.rules.activities.kind import Listed
 from foodflow.live.rules.moderation import ResponseStatus
 from foodflow.live.rules.results import MOST_LISTED, MOST_MOMENTS, MOST_VOTES
 from foodflow.live.tables.activities import LiveTally
+from foodflow.live.tables.responses import LiveResponse
 
 # In the order of keys, so that two who add to the same do not wait for each other.
 _ADD = text(
@@ -60,6 +61,20 @@ class Summary:
 
     amounts: dict[str, int]
     moments: list[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many responses an activity has, whatever it makes of them, and when the last one came."""
+
+    responses: int
+    last_at: datetime | None
+
+
+async def figures(session: AsyncSession, activity_id: UUID) -> Figures:
+    """How much an activity was answered."""
+    found = select(func.count(), func.max(LiveResponse.created_at)).where(LiveResponse.activity_id == activity_id)
+    return Figures(*(await session.execute(found)).one())
 
 
 async def add(session: AsyncSession, activity_id: UUID, amounts: Mapping[str, int]) -> None:

@@ -24,4 +24,4 @@ for part in (codes, framework, joining, sessions, participants, activities, lead
 for part in (reports, training):
     router.include_router(part.router)
 router.include_router(answers.router)
-router.include_router(answers.deeds)
+router.include_router(answers.moderation)

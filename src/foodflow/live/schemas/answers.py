@@ -1,55 +1,129 @@
-"""Wire shapes of answers: sending, what came of them, and moderating them."""
+"""Wire shapes of answers: what is sent, what came of it, and what a moderator sees."""
 
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
-from foodflow.kernel.wire import Instant, Out
+from foodflow.kernel.wire import In, Instant, Out
+from foodflow.live.queries.tallies import Figures
+from foodflow.live.rules.activity_states import STATUS_OF, TRANSITIONS, ActivityState, ActivityStatus
 from foodflow.live.rules.moderation import ResponseStatus
+from foodflow.live.rules.responses import Stored
+from foodflow.live.tables.activities import LiveActivity
+from foodflow.live.usecases.reading import step_of
+
+Object = dict[str, JsonValue]
 
 
-class AnswerIn(BaseModel):
-    """An answer, as the activity's kind takes it; sent again with the same `id`, it is the same answer."""
+class _Lenient(In):
+    """A body of the contract: what is not known is ignored, and texts are taken as they come."""
 
-    model_config = ConfigDict(extra="ignore")
-
-    response_data: dict[str, JsonValue]
-    id: Annotated[UUID | None, Field(description="Made by the sender; the same again is the same answer")] = None
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=False)
 
 
-class ProcessedOut(Out):
-    """That an answer is stored, and as what."""
+class ResponseIn(_Lenient):
+    """A response of whatever form its activity has."""
 
-    success: bool = True
+    response_data: Object
+
+
+class AnswerIn(ResponseIn):
+    """An answer. Whoever sends one again bears the same `response_id`, and is told what was told before."""
+
+    response_id: UUID | None = None
+
+
+class ClearIn(_Lenient):
+    """Which answers are to count no longer."""
+
+    open_question_only: bool = False
+
+
+class KeptOut(Out):
+    """A response: what a participant answered to an activity."""
+
+    id: UUID
+    session_id: int
+    activity_id: UUID
+    participant_id: int
+    response_data: Object
+    created_at: Instant
+    updated_at: Instant
+
+
+class ModeratedOut(KeptOut):
+    """A response, and whether it is shown and counted."""
+
+    status: ResponseStatus
+
+
+class AnsweredOut(Out):
+    """What came of an answer. Whether it was right is told when the solution is shown."""
+
+    success: bool
+    processed_response: Object
+    message: str
     response_id: UUID
     status: ResponseStatus
-    processed_response: dict[str, JsonValue]
-    message: str
+
+    @classmethod
+    def of(cls, stored: Stored) -> "AnsweredOut":
+        """What is told of an answer that is kept."""
+        waits = stored.status == ResponseStatus.PENDING
+        message = "The answer waits for a moderator." if waits else "The answer is counted."
+        told = {"processed_response": stored.data, "response_id": stored.response_id, "status": stored.status}
+        return cls.model_validate({"success": True, "message": message, **told})
 
 
 class ResultsOut(Out):
-    """What came of an activity."""
+    """What came of an activity, in the form that its kind gives it."""
 
-    results: dict[str, JsonValue]
-    last_updated: Instant | None
+    results: Object
+    last_updated: Annotated[Instant | None, Field(description="When the last answer came that counts")]
 
 
-class ModeratedOut(Out):
-    """An answer as a moderator sees it."""
+class StandOut(Out):
+    """Where an activity stands, how much it was answered, and what came of it where that is shown."""
 
-    id: UUID
     activity_id: UUID
-    participant_id: int
-    response_data: dict[str, JsonValue]
-    status: ResponseStatus
-    is_listed: bool
-    created_at: Instant
+    status: ActivityStatus
+    state: ActivityState
+    response_count: int
+    last_response_at: Instant | None
+    last_updated: Instant
+    expires_at: Instant | None
+    activity_metadata: Object
+    valid_transitions: list[ActivityState]
+    results: Object | None
+
+    @classmethod
+    def of(cls, found: LiveActivity, figures: Figures, results: Object | None) -> "StandOut":
+        """An activity as it stands now, with its figures."""
+        state = ActivityState.EXPIRED if step_of(found).is_over else ActivityState(found.state)
+        return cls(
+            activity_id=found.id,
+            status=STATUS_OF[state],
+            state=state,
+            response_count=figures.responses,
+            last_response_at=figures.last_at,
+            last_updated=found.updated_at,
+            expires_at=found.expires_at,
+            activity_metadata=found.activity_metadata,
+            valid_transitions=list(TRANSITIONS[state]),
+            results=results,
+        )
 
 
-class ClearIn(BaseModel):
-    """What is cleared: all answers, or those to the open question alone."""
+class ClearedOut(Out):
+    """An activity whose answers count no longer."""
 
-    model_config = ConfigDict(extra="forbid")
+    activity_id: UUID
+    step: int
+    state: ActivityState
+    closes_at: Annotated[Instant | None, Field(description="When the open question closes by itself")]
 
-    open_question_only: bool = False
+    @classmethod
+    def of(cls, found: LiveActivity) -> "ClearedOut":
+        """An activity as it stands after that."""
+        return cls(activity_id=found.id, step=found.step, state=ActivityState(found.state), closes_at=found.closes_at)
