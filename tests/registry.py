@@ -214,6 +214,26 @@ async def _live_activity(client: httpx.AsyncClient) -> dict[str, Any]:
     return dict((await client.get(f"{LIVE}/{made['id']}/activities")).json()["activities"][0])
 
 
+async def _response(client: httpx.AsyncClient) -> dict[str, Any]:
+    activity = await _live_activity(client)
+    body = {"response_data": {"selected_options": ["Yes"]}}
+    found = await client.get(f"{LIVE}/{activity['session_id']}/participants")
+    whose = {"participant_id": found.json()["participants"][0]["participant_id"]}
+    answered = await client.post(f"/api/v1/activities/{activity['id']}/responses", params=whose, json=body)
+    assert answered.is_success, answered.text
+    kept = await client.get(f"{LIVE}/{activity['session_id']}/activities/{activity['id']}/responses")
+    return dict(kept.json()["responses"][0])
+
+
+async def _training_record(client: httpx.AsyncClient) -> dict[str, Any]:
+    made = await _posted(client, LIVE, title="Talk", purpose="toolbox_talk")
+    for deed, body in (("start", None), ("join", {"nickname": NICKNAME}), ("complete", None)):
+        done = await client.post(f"{LIVE}/{made['id']}/{deed}", json=body)
+        assert done.is_success, done.text
+    found: dict[str, Any] = (await client.get("/api/v1/training-records", params={"page_size": 1})).json()
+    return dict(found["results"][0])
+
+
 async def _live_participant(client: httpx.AsyncClient) -> dict[str, Any]:
     made = await _live_session(client)
     return dict((await client.get(f"{LIVE}/{made['id']}/participants")).json()["participants"][0])
@@ -231,6 +251,10 @@ MAKERS: Final[dict[str, Maker]] = {
     f"{LIVE}/code/{{code}}": _of(_live_session, "qr_code"),
     "/api/v1/activities/{activity_id}": _of(_live_activity),
     "/api/v1/participants/{participant_id}": _of(_live_participant, "participant_id"),
+    "/api/v1/responses/{id}": _of(_response),
+    "/api/v1/training-records/{id}": _of(_training_record),
+    "/join/{code}": _of(_live_session, "qr_code"),
+    "/live/{id}": _of(_live_session),
     f"{PLANT}/lines/{{id}}": _of(_line),
     f"{PLANT}/lines/by-number/{{number:path}}": _of(_line, "line_number"),
     f"{PLANT}/batches/{{id}}": _of(_batch),

@@ -52,9 +52,11 @@ _read = msgspec.json.Decoder(Said).decode
 
 
 @router.websocket("/socket", dependencies=[needs(_TAKE_PART)])
-async def socket(websocket: WebSocket, actor: CurrentActor, id: int) -> None:
+async def socket(websocket: WebSocket, actor: CurrentActor, id: str) -> None:
     """Everything that happens in a session, and what the participant answers; refused before it is accepted."""
-    await attend(websocket, actor, id)
+    if not (id.isascii() and id.isdecimal() and len(id) <= 10):  # noqa: PLR2004 - digits of the largest number
+        raise SessionNotFound("Session not found")
+    await attend(websocket, actor, int(id))
 
 
 async def attend(websocket: WebSocket, actor: Actor, id: int) -> None:
