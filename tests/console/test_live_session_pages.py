@@ -274,7 +274,12 @@ async def test_a_session_is_made_of_a_template_and_led_by_its_page(
     keep(tmp_path / "removed.png", await phone.picture())
     await desk.until(reads("Let in again"))
     await press(desk, "Let in again")
+<<<<<<< HEAD
     await phone.show(f"{server.settings.address}/join/{code}", width=PHONE[0], height=PHONE[1])
+=======
+    await desk.until(f"!({reads('Let in again')})")
+    await phone.show(f"{server.settings.address}/join/{code}", **PHONE)
+>>>>>>> pages
     await phone.until(reads("You are Bo"))
     assert desk.troubles == []
 
@@ -284,11 +289,13 @@ async def test_without_sockets_one_takes_part_by_asking(server: Server, leader: 
     await opened(leader, session, "poll", POLL)
     blocked = "globalThis.WebSocket = class { constructor() { throw new Error('blocked') } }"
     script = await phone.command("Page.addScriptToEvaluateOnNewDocument", source=blocked)
-    await join(phone, server, session)
-    await phone.until(f"{reads('Live, every few seconds')} && document.getElementById('send')")
-    await send(phone, "document.querySelector('[name=option]').click()")
-    await phone.until(f"{reads('Stored.')} && {reads('1 (100 %)')}")
-    await phone.command("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
+    try:
+        await join(phone, server, session)
+        await phone.until(f"{reads('Live, every few seconds')} && document.getElementById('send')")
+        await send(phone, "document.querySelector('[name=option]').click()")
+        await phone.until(f"{reads('Stored.')} && {reads('1 (100 %)')}")
+    finally:
+        await phone.command("Page.removeScriptToEvaluateOnNewDocument", identifier=script["identifier"])
 
 
 async def test_an_answer_given_while_the_server_is_away_is_stored_once_it_is_back(

@@ -244,7 +244,7 @@ function show() {
   showResults();
   showMe();
   if (session.status !== "completed" && activity) return showActivity(activity);
-  const key = session.status;
+  const key = JSON.stringify([session.status, session.status === "completed" && you]);
   if (key === shown) return undefined;
   shown = key;
   if (session.status === "completed") {
@@ -285,6 +285,8 @@ function hear(message) {
     shown = "";
   }
   if (type === "ack") stored(message);
+  // What was open counts by now; not everybody asks for it in the same moment.
+  if (message.turn === "session.completed" && you?.answered) setTimeout(() => connection.look(), 3000 * Math.random());
   if (id) tell(id);
   if (state && type !== "ack" && type !== "sending" && type !== "presence") show();
   return undefined;
