@@ -50,7 +50,6 @@ OPEN = {
     "POST /password/forgotten",
     "GET /password/reset",
     "POST /password/reset",
-    "GET /join",
     "GET /email/confirm",
     "POST /email/confirm",
     "POST /api/v1/auth/password/forgotten",

@@ -278,7 +278,7 @@ async def test_a_session_is_made_of_a_template_and_led_by_its_page(
     await phone.show(f"{server.settings.address}/join/{code}", width=PHONE[0], height=PHONE[1])
 =======
     await desk.until(f"!({reads('Let in again')})")
-    await phone.show(f"{server.settings.address}/join/{code}", **PHONE)
+    await phone.show(f"{server.settings.address}/join/{code}", width=PHONE[0], height=PHONE[1])
 >>>>>>> pages
     await phone.until(reads("You are Bo"))
     assert desk.troubles == []
