@@ -274,12 +274,8 @@ async def test_a_session_is_made_of_a_template_and_led_by_its_page(
     keep(tmp_path / "removed.png", await phone.picture())
     await desk.until(reads("Let in again"))
     await press(desk, "Let in again")
-<<<<<<< HEAD
-    await phone.show(f"{server.settings.address}/join/{code}", width=PHONE[0], height=PHONE[1])
-=======
     await desk.until(f"!({reads('Let in again')})")
     await phone.show(f"{server.settings.address}/join/{code}", width=PHONE[0], height=PHONE[1])
->>>>>>> pages
     await phone.until(reads("You are Bo"))
     assert desk.troubles == []
 
