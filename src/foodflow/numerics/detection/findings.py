@@ -87,6 +87,20 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """Runs of many sensors one after the other: `settings` and `states` of each, `counts` (sensors,) of its readings,
+    and `times`, `values` and `uncertain` of all of them in one row.
+    """
+
+    settings: Sequence[Settings]
+    states: Sequence[bytes | None]
+    counts: NDArray[np.int64]
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    uncertain: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """An anomaly that began or is over.
 

@@ -8,12 +8,13 @@ not full yet is judged anew with each call, so it makes no difference how readin
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foodflow.numerics.detection.bounds import SECOND
-from foodflow.numerics.detection.carrying import carry_on
+from foodflow.numerics.detection.carrying import carry_on, carry_on_events
 from foodflow.numerics.detection.explaining import why
-from foodflow.numerics.detection.findings import RULES, USUAL_RULES, Finding, Rule, Run, Settings, Watched
-from foodflow.numerics.detection.judging import judge
+from foodflow.numerics.detection.findings import RULES, USUAL_RULES, Finding, Rule, Run, Runs, Settings, Watched
+from foodflow.numerics.detection.judging import eventful, judge, look
 from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, unpack
 from foodflow.numerics.detection.telling import tell
 
@@ -23,29 +24,46 @@ __all__ = [
     "Finding",
     "Rule",
     "Run",
+    "Runs",
     "Settings",
     "Watched",
     "is_sound",
     "overdue",
     "watch",
+    "watch_all",
     "why",
 ]
 
 
 def watch(runs: Sequence[Run]) -> list[Watched]:
     """What each run's readings say, in the order of the runs; a state that isn't `is_sound` begins anew."""
-    records = unpack([run.state for run in runs])
-    found: list[list[Finding]] = [[] for _ in runs]
-    filled = [place for place, run in enumerate(runs) if len(run.times)]
-    if filled:
-        all_report = len(filled) == len(runs)
-        chosen = records if all_report else records[filled]
+    if not runs:
+        return []
+    return watch_all(
+        Runs(
+            [run.settings for run in runs],
+            [run.state for run in runs],
+            np.array([len(run.times) for run in runs]),
+            np.concatenate([run.times for run in runs]),
+            np.concatenate([run.values for run in runs]),
+            np.concatenate([run.uncertain for run in runs]),
+        )
+    )
+
+
+def watch_all(runs: Runs) -> list[Watched]:
+    """The same of runs that stand in one row."""
+    records = unpack(runs.states)
+    found: list[list[Finding]] = [[] for _ in runs.states]
+    filled = np.flatnonzero(runs.counts)
+    if len(filled):
         with np.errstate(over="ignore", invalid="ignore"):
-            told = _watched([runs[place] for place in filled], chosen)
-        if not all_report:
-            records[filled] = chosen
-        for place, findings in zip(filled, told, strict=True):
-            found[place] = findings
+            if len(filled) == len(found):
+                _look_at(runs, records, found)
+            else:
+                chosen, told = records[filled], [found[place] for place in filled]
+                _look_at(_only(runs, filled), chosen, told)
+                records[filled] = chosen
     return [Watched(state, findings) for state, findings in zip(pack(records), found, strict=True)]
 
 
@@ -64,12 +82,22 @@ def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], 
     return [Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)], pack(records)[0]
 
 
-def _watched(runs: Sequence[Run], records: Records) -> list[list[Finding]]:
-    """The findings of each run; the records are carried on in place."""
-    judged, known = judge(runs, records)
-    findings: list[list[Finding]] = [[] for _ in runs]
-    for place, told in zip(judged.blocks.order.tolist(), tell(judged, known), strict=True):
-        findings[place] = told
-    carry_on(known, judged)
-    records[judged.blocks.order] = known
-    return findings
+def _only(runs: Runs, filled: NDArray[np.intp]) -> Runs:
+    """Those runs that have readings."""
+    settings, states = ([of_all[place] for place in filled] for of_all in (runs.settings, runs.states))
+    return Runs(settings, states, runs.counts[filled], runs.times, runs.values, runs.uncertain)
+
+
+def _look_at(runs: Runs, records: Records, findings: Sequence[list[Finding]]) -> None:
+    """Add what is found to the findings of each run, and carry the records on in place."""
+    looked = look(runs, records)
+    sensors, order = eventful(looked), looked.blocks.order
+    judged = judge(looked, sensors) if len(sensors) else None
+    carry_on(looked)
+    if judged is not None:
+        known = looked.known[sensors]
+        for place, told in zip(order[sensors].tolist(), tell(judged, known), strict=True):
+            findings[place].extend(told)
+        carry_on_events(known, judged)
+        looked.known[sensors] = known
+    records[order] = looked.known
