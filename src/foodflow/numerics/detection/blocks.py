@@ -58,9 +58,14 @@ class Blocks:
         back: NDArray[np.intp] = np.repeat(widths[:-1], widths[1:])
         return np.arange(self.first, self.offsets[-1]) - back
 
+    def are_there(self, columns: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which readings of some blocks are more than the last one repeated, (32, k)."""
+        there: NDArray[np.bool_] = self.fill[columns] > PLACES
+        return there
+
     def is_new(self) -> NDArray[np.bool_]:
         """Which readings are judged for the first time, (32, columns)."""
-        return (PLACES >= self.old) & (PLACES < self.fill)
+        return (self.old <= PLACES) & (self.fill > PLACES)
 
     def previous(self, last: NDArray[Any], past: NDArray[Any]) -> NDArray[Any]:
         """What stands before each block, (columns,): `past` (sensors,) or the `last` (columns,) of the block before."""
@@ -123,7 +128,7 @@ def laid_out(runs: Runs, records: Records) -> Blocks:
     # Among the new readings; those that are of a tail lie before them.
     places = PLACES + ((ends - lengths)[run] + ordinal * BLOCK)
     np.minimum(places, ends[run] - 1, out=places)
-    tails = _Tails(records, order, PLACES < old[order])
+    tails = _Tails(records, order, old[order] > PLACES)
     return Blocks(
         order=order,
         offsets=offsets.tolist(),

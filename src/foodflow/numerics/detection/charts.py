@@ -93,15 +93,16 @@ class Charts:
     cusum: Clamped
     ewma: Smoothed
 
-    def may_pass(self, cusum: Column, ewma: Column) -> NDArray[np.intp]:
+    def passes(self, blocks: Blocks, cusum: Column, ewma: Column) -> NDArray[np.intp]:
         """The blocks in which a statistic passes its limit, (columns,) each."""
-        reach = np.maximum(self.cusum.reach().max(axis=0) + _ROUNDING > cusum, self.ewma.reach()[0] + _ROUNDING > ewma)
-        columns = np.flatnonzero(reach)
-        if len(columns):
-            sums, means = self.cusum.at(columns), self.ewma.at(columns)
-            passes = (sums.max(axis=(0, 1)) > cusum[columns]) | (np.abs(means).max(axis=(0, 1)) > ewma[columns])
-            columns = columns[passes]
-        return columns
+        may = (self.cusum.reach().max(axis=0) + _ROUNDING > cusum) | (self.ewma.reach()[0] + _ROUNDING > ewma)
+        columns = np.flatnonzero(may)
+        if not len(columns):
+            return columns
+        there = blocks.are_there(columns)
+        passes = ((self.cusum.at(columns).max(axis=1) > cusum[columns]) & there).any(axis=0)
+        passes |= ((np.abs(self.ewma.at(columns)[:, 0]) > ewma[columns]) & there).any(axis=0)
+        return columns[passes]
 
     def drift(self, blocks: Blocks, columns: NDArray[np.intp], records: Records) -> Drift:
         """What the charts say at each reading of some sensors, whose blocks stand in those columns of all."""

@@ -114,8 +114,8 @@ def _may_raise(looked: Looked) -> NDArray[np.bool_]:
     may |= (summary.greatest > each.high) & each.wants(BITS[Rule.ABOVE_LIMIT])
     may |= (found.steepest > each.max_rate * found.shortest) & each.wants(BITS[Rule.RATE_OF_CHANGE])
     may |= (found.longest > each.gap) & each.wants(BITS[Rule.GAP])
-    digits = LEARNED_DIGITS / each.sensitivity
-    may |= (looked.unlikely.most() >= digits) & each.wants(BITS[Rule.LEARNED])
+    digits = np.where(each.wants(BITS[Rule.LEARNED]), LEARNED_DIGITS / each.sensitivity, np.inf)
+    may[looked.unlikely.passes(looked.blocks, digits)] = True
     repeated = found.repeats.columns
     lasted = ((looked.blocks.times[:, repeated] - found.repeats.since) / SECOND).max(axis=0)
     may[repeated] |= (lasted >= each.stuck[repeated]) & each.wants(BITS[Rule.STUCK])[repeated]
@@ -124,7 +124,7 @@ def _may_raise(looked: Looked) -> NDArray[np.bool_]:
         np.where(settled & each.wants(BITS[rule]), limit / each.sensitivity, np.inf)
         for rule, limit in ((Rule.DRIFT_CUSUM, CUSUM_LIMIT), (Rule.DRIFT_EWMA, EWMA_LIMIT))
     )
-    may[looked.charts.may_pass(cusum, ewma)] = True
+    may[looked.charts.passes(looked.blocks, cusum, ewma)] = True
     return may
 
 

@@ -84,11 +84,12 @@ class Unlikeliness:
         digits *= self.judged[columns]
         return Learned(digits, expected.at(columns))
 
-    def most(self) -> Column:
-        """The digits of the least likely reading of each block, (columns,)."""
+    def passes(self, blocks: Blocks, digits: Column) -> NDArray[np.intp]:
+        """The blocks in which any reading has so many digits, (columns,)."""
         most = self._digits(self.excess.max(axis=0, keepdims=True), slice(None))[0]
-        most *= self.judged
-        return most
+        columns = np.flatnonzero((most >= digits) & self.judged)
+        found = self._digits(self.excess[:, :, columns], columns) >= digits[columns]
+        return columns[(found & blocks.are_there(columns)).any(axis=0)]
 
     def _digits(self, excess: Matrix, columns: NDArray[np.intp] | slice) -> Matrix:
         digits = np.zeros((len(excess), excess.shape[2]))

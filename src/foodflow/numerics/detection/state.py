@@ -20,7 +20,6 @@ NEVER: Final = np.iinfo(np.int64).min
 TAIL_RATE: Final = 0.05
 TAIL_EXCESS: Final = 0.45
 
-_HEAD: Final = np.dtype([("version", "u1"), ("checksum", "<u4")])
 BODY: Final = np.dtype(
     [
         # Readings of the block that is not full yet: it is judged anew from its beginning with each call, so that the
@@ -74,43 +73,52 @@ BODY: Final = np.dtype(
         ("tail_excess", "<f8", KINDS),
     ]
 )
-SIZE: Final = _HEAD.itemsize + BODY.itemsize
+_SEALED: Final = np.dtype([("version", "u1"), ("checksum", "<u4"), ("body", BODY)])
+SIZE: Final = _SEALED.itemsize
 
 Records = NDArray[Any]
 
 
 def unpack(states: Sequence[bytes | None]) -> Records:
     """The records of states, shape (n,); a state that is absent, damaged or of another version begins anew."""
-    good = [state if state is not None and is_sound(state) else _NEW for state in states]
-    joined = np.frombuffer(b"".join(good), np.uint8).reshape(len(good), SIZE)
-    return joined[:, _HEAD.itemsize :].copy().view(BODY)[:, 0]
+    sized = [state if state is not None and len(state) == SIZE else _NEW for state in states]
+    sealed = np.frombuffer(b"".join(sized), _SEALED)
+    records = sealed["body"].copy()
+    damaged = (sealed["version"] != VERSION) | (sealed["checksum"] != _checksums(records))
+    records[damaged] = _NEW_RECORD
+    return records
 
 
 def pack(records: Records) -> list[bytes]:
     """The states of records, each of `SIZE` bytes."""
-    size = BODY.itemsize
-    everything = np.ascontiguousarray(records).view(np.uint8).tobytes()
-    return [_sealed(everything[start : start + size]) for start in range(0, len(everything), size)]
+    sealed = np.empty(len(records), _SEALED)
+    sealed["version"], sealed["checksum"], sealed["body"] = VERSION, _checksums(records), records
+    whole = sealed.tobytes()
+    return [whole[start : start + SIZE] for start in range(0, len(whole), SIZE)]
 
 
 def is_sound(state: bytes) -> bool:
     """Whether a state is of this version and undamaged; one that is not is begun anew by `unpack`."""
     if len(state) != SIZE or state[0] != VERSION:
         return False
-    return int.from_bytes(state[1:5], "little") == zlib.crc32(state[_HEAD.itemsize :])
+    return int.from_bytes(state[1:5], "little") == zlib.crc32(state[SIZE - BODY.itemsize :])
 
 
-def _sealed(body: bytes) -> bytes:
-    return bytes((VERSION,)) + zlib.crc32(body).to_bytes(4, "little") + body
+def _checksums(records: Records) -> NDArray[np.uint32]:
+    size = BODY.itemsize
+    whole = memoryview(np.ascontiguousarray(records).view(np.uint8))
+    starts = range(0, len(whole), size)
+    return np.fromiter((zlib.crc32(whole[start : start + size]) for start in starts), np.uint32, len(records))
 
 
-def _new() -> bytes:
+def _new() -> Records:
     record = np.zeros(1, BODY)
     for name in ("tail_times", "past_times", "before_time", "same_since", "since", "gap_told", "cusum_zero"):
         record[name] = NEVER
     record["ewma_zero"] = NEVER
     record["tail_rate"], record["tail_excess"] = TAIL_RATE, TAIL_RATE * TAIL_EXCESS
-    return pack(record)[0]
+    return record
 
 
-_NEW: Final = _new()
+_NEW_RECORD: Final = _new()
+_NEW: Final = pack(_NEW_RECORD)[0]

@@ -56,7 +56,7 @@ def strides(blocks: Blocks, records: Records) -> Strides:
     np.subtract(blocks.values[0], value_before, out=change[0])
     same, real = change == 0, micros
     if not blocks.full.all():
-        beyond = PLACES >= blocks.fill
+        beyond = blocks.fill <= PLACES
         same &= ~beyond
         real = micros.copy()
         real[beyond] = _NEVER_AGAIN

@@ -5,7 +5,6 @@ The number of statements is the same for one sensor and for thousands; the cost 
 """
 
 import asyncio
-import itertools
 from collections import defaultdict
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -13,16 +12,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
 from foodflow.kernel import rows as stored
 from foodflow.kernel.actor import Actor
 from foodflow.numerics.detection import watching as detection
-from foodflow.numerics.detection.findings import Rule, Run, Settings
+from foodflow.numerics.detection.findings import Rule, Runs, Settings
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.status_codes import are_bad, are_uncertain
+from foodflow.numerics.steps import NONE, usual_steps
 from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import watching as queries
 from foodflow.plant.queries.readings import Reporting
@@ -37,7 +36,6 @@ IN_A_THREAD = 2000
 """From so many readings on the detectors work in a thread, so that other callers go on meanwhile."""
 LIVE = 3600.0
 """A sensor reports as it happens when its latest reading is no older than so many seconds, or than it may be silent."""
-_STEPS = 200
 _SECOND = 1_000_000
 
 
@@ -77,12 +75,7 @@ async def begin(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows)
     turns = await _turns(session, sensors, timely, now=now)
     if not turns:
         return None
-    uncertain = are_uncertain(timely.statuses)
-    runs = [
-        Run(turn.settings, turn.known.state, timely.times[turn.mine], timely.values[turn.mine], uncertain[turn.mine])
-        for turn in turns
-    ]
-    told = _detected(runs, readings=len(timely.keys))
+    told = _detected(_runs(turns, timely))
     return Looking(timely, turns, told, now)
 
 
@@ -112,17 +105,26 @@ async def _turns(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows
     ends = np.append(starts[1:], len(rows.keys))
     keys = rows.keys[starts].tolist()
     known, by_key = await queries.watched(session, keys), {sensor.key: sensor for sensor in sensors}
-    turns = []
-    for key, start, end in zip(keys, starts.tolist(), ends.tolist(), strict=True):
-        each = known[key]
-        if each.how.rules:
-            turns.append(_turn(by_key[key], each, rows.times, slice(start, end), now=to_micros(now)))
-    return turns
+    each_known = [known[key] for key in keys]
+    if not any(each.how.rules for each in each_known):
+        return []
+    last_at = [NONE if each.last_at is None else each.last_at for each in each_known]
+    middles, counts = usual_steps(rows.times, starts, np.array(last_at, np.int64))
+    columns = (starts, ends, rows.times[ends - 1], middles, counts)
+    parts = zip(each_known, *(column.tolist() for column in columns), strict=True)
+    moment = to_micros(now)
+    return [
+        _turn(by_key[each.key], each, slice(start, end), last_at=last, steps=(middle, count), now=moment)
+        for each, start, end, last, middle, count in parts
+        if each.how.rules
+    ]
 
 
-def _turn(sensor: Reporting, known: Watched, times: NDArray[np.int64], mine: slice, *, now: int) -> _Turn:
-    last_at = int(times[mine.stop - 1])
-    rhythm, seen = rhythm_after(known.rhythm, known.seen, _steps(known.last_at, times[mine]))
+def _turn(
+    sensor: Reporting, known: Watched, mine: slice, *, last_at: int, steps: tuple[float, int], now: int
+) -> _Turn:
+    middle, count = steps
+    rhythm, seen = rhythm_after(known.rhythm, known.seen, middle=middle, steps=count)
     gap = gap_of(known.how.gap_seconds, rhythm=rhythm, seen=seen)
     is_live = gap is not None and now - last_at <= max(LIVE, gap) * _SECOND
     settings = settings_of(
@@ -135,11 +137,15 @@ def _turn(sensor: Reporting, known: Watched, times: NDArray[np.int64], mine: sli
     return _Turn(sensor, known, mine, settings, last_at, rhythm, seen)
 
 
-def _steps(last_at: int | None, times: NDArray[np.int64]) -> list[float]:
-    """The seconds between a call's readings, and from the one before them; of many, the last ones."""
-    latest = times[-_STEPS:].tolist()
-    before = [] if last_at is None or len(times) >= _STEPS else [last_at]
-    return [(after - one) / _SECOND for one, after in itertools.pairwise([*before, *latest])]
+def _runs(turns: Sequence[_Turn], rows: Rows) -> Runs:
+    """What the detectors are to look at."""
+    counts = np.array([turn.mine.stop - turn.mine.start for turn in turns])
+    times, values, uncertain = rows.times, rows.values, are_uncertain(rows.statuses)
+    if counts.sum() < len(times):
+        mine = np.concatenate([np.arange(turn.mine.start, turn.mine.stop) for turn in turns])
+        times, values, uncertain = times[mine], values[mine], uncertain[mine]
+    settings, states = [turn.settings for turn in turns], [turn.known.state for turn in turns]
+    return Runs(settings, states, counts, times, values, uncertain)
 
 
 async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Sequence[bytes]) -> None:
@@ -155,18 +161,18 @@ async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Seque
     await stored.put(session, WatchState, columns)
 
 
-def _detected(runs: Sequence[Run], *, readings: int) -> Awaitable[list[detection.Watched]]:
+def _detected(runs: Runs) -> Awaitable[list[detection.Watched]]:
     loop = asyncio.get_running_loop()
-    if readings >= IN_A_THREAD:
+    if len(runs.times) >= IN_A_THREAD:
         return loop.run_in_executor(None, _looked_at, runs)  # it begins at once; a task would wait for its turn
     looked_at: asyncio.Future[list[detection.Watched]] = loop.create_future()
     looked_at.set_result(_looked_at(runs))
     return looked_at
 
 
-def _looked_at(runs: Sequence[Run]) -> list[detection.Watched]:
+def _looked_at(runs: Runs) -> list[detection.Watched]:
     with np.errstate(all="ignore"):  # a reading of 1e308 is stored like any other, whatever its square is
-        return detection.watch(runs)
+        return detection.watch_all(runs)
 
 
 async def notice_silence(session: AsyncSession, actor: Actor) -> None:
