@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.state import BLOCK, Records
+from foodflow.numerics.detection.state import BLOCK, Records, put
 from foodflow.numerics.detection.summaries import Column, Summary
 
 WARM_UP: Final = 3
@@ -92,11 +92,11 @@ def learn(blocks: Blocks, records: Records, summary: Summary) -> Baseline:
     odd = summary.full & ~(summary.complete & usual & even)
     if odd.any():
         sensors = np.unique(blocks.sensor[odd])
-        columns, known = blocks.columns_of(sensors), records[sensors]
+        columns, known = blocks.columns_of(sensors), records.take(sensors)
         course.put(columns, _block_by_block(blocks.of(sensors), known, summary.of(columns)))
         correlation, residual = _regression(course.variance, course.covariance)
         _keep(blocks, records, ends)
-        records[sensors] = known
+        put(records, sensors, known)
     else:
         _keep(blocks, records, ends)
     return Baseline(

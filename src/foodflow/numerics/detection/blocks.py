@@ -104,9 +104,9 @@ class Blocks:
             offsets=[0, *np.cumsum(np.bincount(ordinal)).tolist()],
             sensor=np.searchsorted(sensors, self.sensor[columns]),
             ordinal=ordinal,
-            times=self.times[:, columns],
-            values=self.values[:, columns],
-            uncertain=self.uncertain[:, columns],
+            times=self.times.take(columns, axis=1),
+            values=self.values.take(columns, axis=1),
+            uncertain=self.uncertain.take(columns, axis=1),
             fill=self.fill[columns],
             old=self.old[columns],
         )

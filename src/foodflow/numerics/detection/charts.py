@@ -125,7 +125,7 @@ class Charts:
         if len(longer_ago):
             some = sensors[longer_ago]
             part = blocks.of(some)
-            drift = self.drift(part, blocks.columns_of(some), records[some])
+            drift = self.drift(part, blocks.columns_of(some), records.take(some))
             last = part.last_full()[1]
             zeros = (drift.up_zero, drift.down_zero, drift.ewma_zero)
             found[longer_ago] = np.stack([zero.ends(last) for zero in zeros], axis=1)

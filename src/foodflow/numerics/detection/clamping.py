@@ -23,8 +23,8 @@ class Clamped:
 
     def at(self, columns: NDArray[np.intp]) -> Matrix:
         """The sums in some blocks, (32, kinds, k)."""
-        within = self.totals[:, :, columns] + self.before[:, columns]
-        bounds = self.bounds[:, :, :, columns]
+        within = self.totals.take(columns, axis=2) + self.before[:, columns]
+        bounds = self.bounds.take(columns, axis=3)
         np.maximum(bounds[:, 0], within, out=within)
         return np.minimum(bounds[:, 1], within, out=within)
 

@@ -76,7 +76,7 @@ class Judged:
 def look(runs: Runs, records: Records) -> Looked:
     """Look at runs of at least one reading each, and learn from them."""
     blocks = laid_out(runs, records)
-    known = records[blocks.order]
+    known = records.take(blocks.order)
     _meet(known, blocks)
     summary = summarised(blocks)
     baseline = learn(blocks, known, summary)
@@ -130,9 +130,9 @@ def _may_raise(looked: Looked) -> NDArray[np.bool_]:
 
 def judge(looked: Looked, sensors: NDArray[np.intp]) -> Judged:
     """Judge all readings of some sensors, in rising order."""
-    columns, start = looked.blocks.columns_of(sensors), looked.known[sensors]
+    columns, start = looked.blocks.columns_of(sensors), looked.known.take(sensors)
     blocks, bounds, baseline = looked.blocks.of(sensors), looked.bounds.of(sensors), looked.baseline.of(columns)
-    step, z = steps(blocks, start, looked.strides, columns), looked.z[:, columns]
+    step, z = steps(blocks, start, looked.strides, columns), looked.z.take(columns, axis=1)
     drifts, marked = looked.charts.drift(blocks, columns, start), marks(blocks, start, z)
     learned = looked.unlikely.at(columns, looked.expected)
     signs = (

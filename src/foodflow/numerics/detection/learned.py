@@ -80,7 +80,7 @@ class Unlikeliness:
 
     def at(self, columns: NDArray[np.intp], expected: Expected) -> Learned:
         """What the detector says of the readings of some blocks."""
-        digits = self._digits(self.excess[:, :, columns], columns)
+        digits = self._digits(self.excess.take(columns, axis=2), columns)
         digits *= self.judged[columns]
         return Learned(digits, expected.at(columns))
 
@@ -88,7 +88,7 @@ class Unlikeliness:
         """The blocks in which any reading has so many digits, (columns,)."""
         most = self._digits(self.excess.max(axis=0, keepdims=True), slice(None))[0]
         columns = np.flatnonzero((most >= digits) & self.judged)
-        found = self._digits(self.excess[:, :, columns], columns) >= digits[columns]
+        found = self._digits(self.excess.take(columns, axis=2), columns) >= digits[columns]
         return columns[(found & blocks.are_there(columns)).any(axis=0)]
 
     def _digits(self, excess: Matrix, columns: NDArray[np.intp] | slice) -> Matrix:

@@ -24,7 +24,7 @@ class Smoothed:
 
     def at(self, columns: NDArray[np.intp]) -> Matrix:
         """The means in some blocks, (32, kinds, k)."""
-        found: Matrix = self.local[:, :, columns] + self.fading * self.before[:, columns]
+        found: Matrix = self.local.take(columns, axis=2) + self.fading * self.before[:, columns]
         return found
 
     def reach(self) -> Matrix:

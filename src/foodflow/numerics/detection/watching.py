@@ -15,7 +15,7 @@ from foodflow.numerics.detection.carrying import carry_on, carry_on_events
 from foodflow.numerics.detection.explaining import why
 from foodflow.numerics.detection.findings import RULES, USUAL_RULES, Finding, Rule, Run, Runs, Settings, Watched
 from foodflow.numerics.detection.judging import eventful, judge, look
-from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, unpack
+from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, put, unpack
 from foodflow.numerics.detection.telling import tell
 
 __all__ = [
@@ -61,9 +61,9 @@ def watch_all(runs: Runs) -> list[Watched]:
             if len(filled) == len(found):
                 _look_at(runs, records, found)
             else:
-                chosen, told = records[filled], [found[place] for place in filled]
+                chosen, told = records.take(filled), [found[place] for place in filled]
                 _look_at(_only(runs, filled), chosen, told)
-                records[filled] = chosen
+                put(records, filled, chosen)
     return [Watched(state, findings) for state, findings in zip(pack(records), found, strict=True)]
 
 
@@ -95,9 +95,9 @@ def _look_at(runs: Runs, records: Records, findings: Sequence[list[Finding]]) ->
     judged = judge(looked, sensors) if len(sensors) else None
     carry_on(looked)
     if judged is not None:
-        known = looked.known[sensors]
+        known = looked.known.take(sensors)
         for place, told in zip(order[sensors].tolist(), tell(judged, known), strict=True):
             findings[place].extend(told)
         carry_on_events(known, judged)
-        looked.known[sensors] = known
-    records[order] = looked.known
+        put(looked.known, sensors, known)
+    put(records, order, looked.known)
