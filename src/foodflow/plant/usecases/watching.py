@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel import clock
 from foodflow.kernel import rows as stored
 from foodflow.kernel.actor import Actor
+from foodflow.kernel.beside import Beside
 from foodflow.numerics.detection import watching as detection
 from foodflow.numerics.detection.findings import Rule, Runs, Settings
 from foodflow.numerics.epoch import to_micros
@@ -32,11 +33,12 @@ from foodflow.plant.usecases import raising
 from foodflow.plant.usecases.noting import Rows
 from foodflow.plant.usecases.raising import Found
 
-IN_A_THREAD = 2000
-"""From so many readings on the detectors work in a thread, so that other callers go on meanwhile."""
+BESIDE = 2000
+"""From so many readings on the detectors work in a process beside this one, so that other callers go on meanwhile."""
 LIVE = 3600.0
 """A sensor reports as it happens when its latest reading is no older than so many seconds, or than it may be silent."""
 _SECOND = 1_000_000
+_BESIDE = Beside()
 
 
 class _Turn(NamedTuple):
@@ -162,17 +164,11 @@ async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Seque
 
 
 def _detected(runs: Runs) -> Awaitable[list[detection.Watched]]:
-    loop = asyncio.get_running_loop()
-    if len(runs.times) >= IN_A_THREAD:
-        return loop.run_in_executor(None, _looked_at, runs)  # it begins at once; a task would wait for its turn
-    looked_at: asyncio.Future[list[detection.Watched]] = loop.create_future()
-    looked_at.set_result(_looked_at(runs))
+    if len(runs.times) >= BESIDE:
+        return _BESIDE.call(detection.watch_all, runs)  # it begins at once; a task would wait for its turn
+    looked_at: asyncio.Future[list[detection.Watched]] = asyncio.get_running_loop().create_future()
+    looked_at.set_result(detection.watch_all(runs))
     return looked_at
-
-
-def _looked_at(runs: Runs) -> list[detection.Watched]:
-    with np.errstate(all="ignore"):  # a reading of 1e308 is stored like any other, whatever its square is
-        return detection.watch_all(runs)
 
 
 async def notice_silence(session: AsyncSession, actor: Actor) -> None:
