@@ -56,10 +56,10 @@ def strides(blocks: Blocks, records: Records) -> Strides:
     np.subtract(blocks.values[0], value_before, out=change[0])
     same, real = change == 0, micros
     if not blocks.full.all():
-        beyond = blocks.fill <= PLACES
-        same &= ~beyond
+        same &= blocks.fill > PLACES
+    if not (micros[0].all() and micros[-1].all()):  # the first reading of all, or one repeated to fill a block
         real = micros.copy()
-        real[beyond] = _NEVER_AGAIN
+        np.copyto(real, _NEVER_AGAIN, where=micros == 0)
     return Strides(
         micros,
         value_before,

@@ -152,15 +152,13 @@ def _runs(turns: Sequence[_Turn], rows: Rows) -> Runs:
 
 async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Sequence[bytes]) -> None:
     """Keep what the detectors remember, and until when each sensor is expected to report again."""
-    columns = {
-        "sensor_key": [turn.known.key for turn in turns],
-        "state": states,
+    others = {
         "last_at": [turn.last_at for turn in turns],
         "rhythm": [turn.rhythm for turn in turns],
         "seen": [turn.seen for turn in turns],
         "gap_seconds": [turn.settings.gap_seconds if Rule.GAP in turn.known.how.rules else None for turn in turns],
     }
-    await stored.put(session, WatchState, columns)
+    await queries.keep_states(session, [turn.known.key for turn in turns], states, others)
 
 
 def _detected(runs: Runs) -> Awaitable[list[detection.Watched]]:
