@@ -61,7 +61,7 @@ class Beside:
         return found
 
     def _ready_connection(self) -> "Connection[Any, Any] | None":
-        if len(os.sched_getaffinity(0)) < _PROCESSORS:
+        if (os.cpu_count() or 1) < _PROCESSORS:
             return None
         try:
             if self._connection is None:
@@ -102,11 +102,14 @@ def serve(connection: "Connection[Any, Any]") -> None:
         connection.send(True)
         while True:
             function, given = connection.recv()
-            try:
-                answer = None, function(*given)
-            except Exception as fault:  # noqa: BLE001 - whoever asked is told, whatever it is
-                answer = fault, None
-            connection.send(answer)
+            connection.send(_answer(function, given))
+
+
+def _answer(function: Callable[..., object], given: Sequence[object]) -> tuple[Exception | None, object]:
+    try:
+        return None, function(*given)
+    except Exception as fault:  # noqa: BLE001 - whoever asked is told, whatever it is
+        return fault, None
 
 
 if __name__ == "__main__":

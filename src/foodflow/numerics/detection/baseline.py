@@ -140,7 +140,16 @@ def _if_all_join(blocks: Blocks, records: Records, summary: Summary) -> tuple[_C
     before[:, first] = known
     fresh = np.zeros(len(share), np.bool_)
     fresh[first] = records["fresh"]
-    course = _Course(*before, number, fresh, summary.full.copy(), np.zeros(len(share)))
+    course = _Course(
+        level=before[0],
+        variance=before[1],
+        covariance=before[2],
+        interval=before[3],
+        number=number,
+        fresh=fresh,
+        joins=summary.full.copy(),
+        shift=np.zeros(len(share)),
+    )
     return course, np.concatenate((level[None], others))
 
 
@@ -157,11 +166,14 @@ def _block_by_block(blocks: Blocks, records: Records, summary: Summary) -> _Cour
     """The course of things, whichever blocks join; the records are carried on in place."""
     columns = len(blocks.sensor)
     course = _Course(
-        *(np.empty(columns) for _ in range(4)),
-        np.empty(columns, np.int64),
-        np.empty(columns, np.bool_),
-        np.empty(columns, np.bool_),
-        np.empty(columns),
+        level=np.empty(columns),
+        variance=np.empty(columns),
+        covariance=np.empty(columns),
+        interval=np.empty(columns),
+        number=np.empty(columns, np.int64),
+        fresh=np.empty(columns, np.bool_),
+        joins=np.empty(columns, np.bool_),
+        shift=np.empty(columns),
     )
     for here in blocks.ordinals():
         known = records[: here.stop - here.start]

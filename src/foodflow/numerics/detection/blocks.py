@@ -50,7 +50,8 @@ class Blocks:
     @property
     def full(self) -> NDArray[np.bool_]:
         """Which blocks are full, (columns,)."""
-        return self.fill == BLOCK
+        full: NDArray[np.bool_] = self.fill == BLOCK
+        return full
 
     def before(self) -> NDArray[np.intp]:
         """The column before each of those that are not the first of their sensor."""

@@ -54,9 +54,8 @@ def bounds_of(settings: Sequence[Settings], order: NDArray[np.intp]) -> Bounds:
             numbers[id(one)] = len(rows)
             rows.append(_row(one))
     which = np.array([numbers[id(one)] for one in settings])[order]
-    low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules = np.array(rows, np.float64).T
-    columns = (column[which] for column in (low, high, hysteresis, max_rate, stuck, gap, sensitivity))
-    return Bounds(*columns, rules=rules.astype(np.uint32)[which])
+    low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules = np.array(rows, np.float64).T.take(which, axis=1)
+    return Bounds(low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules.astype(np.uint32))
 
 
 def _row(settings: Settings) -> tuple[float, ...]:

@@ -15,8 +15,12 @@ def carry_on(looked: Looked) -> None:
     known, blocks = looked.known, looked.blocks
     sensors, columns = blocks.last_full()
     if len(sensors):
+        everywhere = len(sensors) == len(known)
         for name, end in _ends(looked, columns).items():
-            known[name][sensors] = end
+            if everywhere:
+                known[name] = end
+            else:
+                known[name][sensors] = end
     last = _last(looked.blocks.offsets, np.bincount(blocks.sensor))
     known["fill"] = blocks.fill[last] % BLOCK
     known["tail_times"] = blocks.times[:, last].T

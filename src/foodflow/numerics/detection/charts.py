@@ -102,7 +102,8 @@ class Charts:
         there = blocks.are_there(columns)
         passes = ((self.cusum.at(columns).max(axis=1) > cusum[columns]) & there).any(axis=0)
         passes |= ((np.abs(self.ewma.at(columns)[:, 0]) > ewma[columns]) & there).any(axis=0)
-        return columns[passes]
+        found: NDArray[np.intp] = columns[passes]
+        return found
 
     def drift(self, blocks: Blocks, columns: NDArray[np.intp], records: Records) -> Drift:
         """What the charts say at each reading of some sensors, whose blocks stand in those columns of all."""

@@ -1,6 +1,6 @@
 """What is watched for, with which settings, and what is found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -119,6 +119,16 @@ class Finding:
     low: float | None
     high: float | None
     certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class AllWatched:
+    """What many runs gave: the states to keep, of one length and one after the other, and what was found of each run
+    of which anything was, in order of time, by its place.
+    """
+
+    states: bytes
+    findings: Mapping[int, Sequence[Finding]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,12 @@ class _Pieces:
 class _Learning:
     """What is to be learned from each block whatever the profile says, (columns,) or (columns, 2 or 48).
 
-    `met`: how many readings are of hours that were met before, and how many in all (`number`, at least one); `share`:
-    of the block in the errors; `gain`: of its means in the profile; `free`: infinite where an hour may move as it likes.
+    `met`: how many readings are of hours that were met before, and how many in all (`number`, at least one);
+    `share`: of the block in the errors; `gain`: of its means in the profile; `free`: infinite where an hour may move as
+    it likes.
     """
 
-    visits: Matrix
+    visits: NDArray[np.float32]
     met: Matrix
     number: Column
     share: Column
@@ -108,9 +109,8 @@ def expected(blocks: Blocks, records: Records, baseline: Baseline, summary: Summ
     helps = course.season_error < _GAIN * course.level_error
     columns = np.flatnonzero(helps & (learning.hours_before >= _ENOUGH_HOURS))
     local = np.zeros((BLOCK, len(columns)), np.int64) if pieces.local is None else pieces.local[:, columns]
-    profile, visits = (
-        np.take_along_axis(each[columns], local.T, axis=1).T for each in (course.season, learning.visits)
-    )
+    profile = np.take_along_axis(course.season[columns], local.T, axis=1).T
+    visits = np.take_along_axis(learning.visits[columns], local.T, axis=1).T
     means = np.where(visits >= _MET_BEFORE, profile, baseline.level[columns])
     return Expected(baseline.level, columns, means)
 
@@ -162,7 +162,8 @@ def _learning(blocks: Blocks, records: Records, pieces: _Pieces) -> _Learning:
     full = blocks.full
     weight = pieces.counts * (pieces.hours * full)[:, None]
     places = pieces.places + (blocks.sensor * HOURS)[:, None]
-    visits, known = np.empty(weight.shape, np.float32), records["visits"].ravel()
+    visits: NDArray[np.float32] = np.empty(weight.shape, np.float32)
+    known = records["visits"].ravel()
     for here in blocks.ordinals():
         own = known.take(places[here])
         visits[here] = own
@@ -194,7 +195,11 @@ def _go_through(
 ) -> _Course:
     """Learn block after block, in place: first how wrong the profile was, then the profile."""
     known, errors = records["season"].ravel(), records["season_error"].copy()
-    course = _Course(np.empty(pieces.sums.shape), np.empty(len(blocks.sensor)), _level_errors(blocks, records, pieces, learning=learning, baseline=baseline))
+    course = _Course(
+        np.empty(pieces.sums.shape),
+        np.empty(len(blocks.sensor)),
+        _level_errors(blocks, records, pieces, learning=learning, baseline=baseline),
+    )
     places = pieces.places + (blocks.sensor * HOURS)[:, None]
     target = pieces.sums / np.maximum(pieces.counts, 1) + pieces.middle[:, None]
     is_met, full = learning.met > 0, blocks.full

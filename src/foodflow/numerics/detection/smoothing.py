@@ -30,7 +30,8 @@ class Smoothed:
     def reach(self) -> Matrix:
         """What no mean of a block lies beyond, either way, (kinds, columns)."""
         furthest = np.maximum(self.local.max(axis=0), -self.local.min(axis=0))
-        return furthest + np.abs(self.before)
+        reach: Matrix = furthest + np.abs(self.before)
+        return reach
 
 
 def smoothed(
@@ -41,7 +42,7 @@ def smoothed(
     """
     weights = np.array(shares)[:, None]
     local = _from_zero(given, weights)
-    fading = ((1 - weights) ** np.arange(1, BLOCK + 1)).T[:, :, None]
+    fading: Matrix = ((1 - weights) ** np.arange(1.0, BLOCK + 1)).T[:, :, None]
     before, last = np.empty(local.shape[1:]), carried
     starts_anew = bool(fresh.any())
     for here in blocks.ordinals():

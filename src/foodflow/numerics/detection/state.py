@@ -90,14 +90,13 @@ def unpack(states: Sequence[bytes | None]) -> Records:
     return records
 
 
-def pack(records: Records) -> list[bytes]:
-    """The states of records, each of `SIZE` bytes."""
+def pack(records: Records) -> bytes:
+    """The states of records, each of `SIZE` bytes, one after the other."""
     records = np.ascontiguousarray(records)
     heads = np.empty((len(records), 1), _HEAD)
     heads["version"][:, 0], heads["checksum"][:, 0] = VERSION, _checksums(records)
     # As bytes they are copied whole, and not field by field.
-    whole = np.concatenate((heads.view(np.uint8), records.view(np.uint8).reshape(len(records), -1)), axis=1).tobytes()
-    return [whole[start : start + SIZE] for start in range(0, len(whole), SIZE)]
+    return np.concatenate((heads.view(np.uint8), records.view(np.uint8).reshape(len(records), -1)), axis=1).tobytes()
 
 
 def put(records: Records, places: NDArray[np.intp], others: Records) -> None:
@@ -115,7 +114,7 @@ def is_sound(state: bytes) -> bool:
 
 def _checksums(records: Records) -> NDArray[np.uint32]:
     size = BODY.itemsize
-    whole = memoryview(records.view(np.uint8))
+    whole = memoryview(records.view(np.uint8).data)
     starts = range(0, len(whole), size)
     return np.fromiter((zlib.crc32(whole[start : start + size]) for start in starts), np.uint32, len(records))
 
@@ -130,4 +129,4 @@ def _new() -> Records:
 
 
 _NEW_RECORD: Final = _new()
-_NEW: Final = pack(_NEW_RECORD)[0]
+_NEW: Final = pack(_NEW_RECORD)

@@ -1,4 +1,4 @@
-"""What each block says of itself: a mean that outliers do not join, and how far and how alike the readings lie about it.
+"""What each block says of itself: a mean that outliers do not join, and how its readings lie about that.
 
 Values are winsorised at four robust sigmas about the block's median; the sigma is the distance of the quartiles over
 1.349 or, where that is nothing, the root of the mean square.

@@ -10,17 +10,28 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.bounds import SECOND
 from foodflow.numerics.detection.carrying import carry_on, carry_on_events
 from foodflow.numerics.detection.explaining import why
-from foodflow.numerics.detection.findings import RULES, USUAL_RULES, Finding, Rule, Run, Runs, Settings, Watched
+from foodflow.numerics.detection.findings import (
+    RULES,
+    USUAL_RULES,
+    AllWatched,
+    Finding,
+    Rule,
+    Run,
+    Runs,
+    Settings,
+    Watched,
+)
 from foodflow.numerics.detection.judging import eventful, judge, look
-from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, put, unpack
+from foodflow.numerics.detection.state import NEVER, SIZE, Records, is_sound, pack, put, unpack
+from foodflow.numerics.detection.strides import SECOND
 from foodflow.numerics.detection.telling import tell
 
 __all__ = [
     "RULES",
     "USUAL_RULES",
+    "AllWatched",
     "Finding",
     "Rule",
     "Run",
@@ -39,7 +50,7 @@ def watch(runs: Sequence[Run]) -> list[Watched]:
     """What each run's readings say, in the order of the runs; a state that isn't `is_sound` begins anew."""
     if not runs:
         return []
-    return watch_all(
+    told = watch_all(
         Runs(
             [run.settings for run in runs],
             [run.state for run in runs],
@@ -49,22 +60,23 @@ def watch(runs: Sequence[Run]) -> list[Watched]:
             np.concatenate([run.uncertain for run in runs]),
         )
     )
+    states = (told.states[start : start + SIZE] for start in range(0, len(told.states), SIZE))
+    return [Watched(state, told.findings.get(place, [])) for place, state in enumerate(states)]
 
 
-def watch_all(runs: Runs) -> list[Watched]:
+def watch_all(runs: Runs) -> AllWatched:
     """The same of runs that stand in one row."""
-    records = unpack(runs.states)
-    found: list[list[Finding]] = [[] for _ in runs.states]
-    filled = np.flatnonzero(runs.counts)
-    if len(filled):
-        with np.errstate(all="ignore"):  # a reading of 1e308 is like any other, whatever its square is
-            if len(filled) == len(found):
-                _look_at(runs, records, found)
-            else:
-                chosen, told = records.take(filled), [found[place] for place in filled]
-                _look_at(_only(runs, filled), chosen, told)
-                put(records, filled, chosen)
-    return [Watched(state, findings) for state, findings in zip(pack(records), found, strict=True)]
+    records, filled = unpack(runs.states), np.flatnonzero(runs.counts)
+    findings: dict[int, list[Finding]] = {}
+    with np.errstate(all="ignore"):  # a reading of 1e308 is like any other, whatever its square is
+        if len(filled) == len(records):
+            findings = _look_at(runs, records)
+        elif len(filled):
+            chosen = records.take(filled)
+            told = _look_at(_only(runs, filled), chosen)
+            findings = {int(filled[place]): one for place, one in told.items()}
+            put(records, filled, chosen)
+    return AllWatched(pack(records), findings)
 
 
 def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], bytes]:
@@ -74,12 +86,12 @@ def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], 
     last = int(record["tail_times"][record["fill"] - 1] if record["fill"] else record["before_time"])
     is_watched = Rule.GAP in settings.rules and settings.gap_seconds is not None
     if not is_watched or last == NEVER or record["gap_told"] != NEVER:
-        return [], pack(records)[0]
+        return [], pack(records)
     silent = (now - last) / SECOND
     if silent <= (settings.gap_seconds or 0):
-        return [], pack(records)[0]
+        return [], pack(records)
     record["gap_told"] = last
-    return [Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)], pack(records)[0]
+    return [Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)], pack(records)
 
 
 def _only(runs: Runs, filled: NDArray[np.intp]) -> Runs:
@@ -88,16 +100,17 @@ def _only(runs: Runs, filled: NDArray[np.intp]) -> Runs:
     return Runs(settings, states, runs.counts[filled], runs.times, runs.values, runs.uncertain)
 
 
-def _look_at(runs: Runs, records: Records, findings: Sequence[list[Finding]]) -> None:
-    """Add what is found to the findings of each run, and carry the records on in place."""
-    looked = look(runs, records)
+def _look_at(runs: Runs, records: Records) -> dict[int, list[Finding]]:
+    """What is found of each run, by its place; the records are carried on in place."""
+    looked, findings = look(runs, records), dict[int, list[Finding]]()
     sensors, order = eventful(looked), looked.blocks.order
     judged = judge(looked, sensors) if len(sensors) else None
     carry_on(looked)
     if judged is not None:
         known = looked.known.take(sensors)
-        for place, told in zip(order[sensors].tolist(), tell(judged, known), strict=True):
-            findings[place].extend(told)
+        told = zip(order[sensors].tolist(), tell(judged, known), strict=True)
+        findings = {place: one for place, one in told if one}
         carry_on_events(known, judged)
         put(looked.known, sensors, known)
     put(records, order, looked.known)
+    return findings

@@ -116,13 +116,13 @@ def _said(rules: list[str] | None, *others: Any) -> Said:  # noqa: ANN401 - of t
 
 
 async def keep_states(
-    session: AsyncSession, keys: Sequence[int], states: Sequence[bytes], others: Mapping[str, Sequence[float | None]]
+    session: AsyncSession, keys: Sequence[int], states: bytes, others: Mapping[str, Sequence[float | None]]
 ) -> None:
-    """Keep what the detectors of sensors remember, states of one length, with the other columns by name; the caller has
-    locked the sensors.
+    """Keep what the detectors of sensors remember, states of one length one after the other, with the other columns by
+    name; the caller has locked the sensors.
     """
     given = {name: array_of(values) for name, values in others.items()}
-    parameters = {"keys": array_of(keys), "states": b"".join(states), "size": len(states[0]), **given}
+    parameters = {"keys": array_of(keys), "states": states, "size": len(states) // len(keys), **given}
     connection = await driver_connection(session)
     await connection.execute(_KEEP, parameters)
 

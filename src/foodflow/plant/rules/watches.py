@@ -211,9 +211,9 @@ def gap_of(said: float | None, *, rhythm: float, seen: int) -> float | None:
 
 
 def rhythm_after(rhythm: float, seen: int, *, middle: float, steps: int) -> tuple[float, int]:
-    """A sensor's usual step (seconds) after some more `steps`, the one in the middle of which took `middle` seconds: the
-    mean of the first ones, then one that forgets. A step that is much longer than usual is an interruption, and counts
-    as no more than four.
+    """A sensor's usual step (seconds) after some more `steps`, of which the one in the middle took `middle` seconds:
+    the mean of the first ones, then one that forgets. A step that is much longer than usual is an interruption, and
+    counts as no more than four.
     """
     if not steps:
         return rhythm, seen

@@ -59,7 +59,7 @@ class Looking:
 
     rows: Rows
     turns: Sequence[_Turn]
-    told: Awaitable[list[detection.Watched]]
+    told: Awaitable[detection.AllWatched]
     now: datetime
 
 
@@ -86,17 +86,17 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     if looking is None:
         return
     rows, turns, told = looking.rows, looking.turns, await looking.told
-    await _remember(session, turns, [each.state for each in told])
+    await _remember(session, turns, told.states)
     found = [
         Found(
             sensor=turn.sensor,
             known=turn.known,
-            findings=each.findings,
+            findings=told.findings.get(place, ()),
             times=rows.times[turn.mine],
             values=rows.values[turn.mine],
         )
-        for turn, each in zip(turns, told, strict=True)
-        if each.findings or turn.known.standing
+        for place, turn in enumerate(turns)
+        if place in told.findings or turn.known.standing
     ]
     await raising.raise_and_clear(session, [each for each in found if each.is_news], now=looking.now)
 
@@ -122,9 +122,7 @@ async def _turns(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows
     ]
 
 
-def _turn(
-    sensor: Reporting, known: Watched, mine: slice, *, last_at: int, steps: tuple[float, int], now: int
-) -> _Turn:
+def _turn(sensor: Reporting, known: Watched, mine: slice, *, last_at: int, steps: tuple[float, int], now: int) -> _Turn:
     middle, count = steps
     rhythm, seen = rhythm_after(known.rhythm, known.seen, middle=middle, steps=count)
     gap = gap_of(known.how.gap_seconds, rhythm=rhythm, seen=seen)
@@ -150,9 +148,9 @@ def _runs(turns: Sequence[_Turn], rows: Rows) -> Runs:
     return Runs(settings, states, counts, times, values, uncertain)
 
 
-async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Sequence[bytes]) -> None:
+async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: bytes) -> None:
     """Keep what the detectors remember, and until when each sensor is expected to report again."""
-    others = {
+    others: dict[str, Sequence[float | None]] = {
         "last_at": [turn.last_at for turn in turns],
         "rhythm": [turn.rhythm for turn in turns],
         "seen": [turn.seen for turn in turns],
@@ -161,10 +159,10 @@ async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Seque
     await queries.keep_states(session, [turn.known.key for turn in turns], states, others)
 
 
-def _detected(runs: Runs) -> Awaitable[list[detection.Watched]]:
+def _detected(runs: Runs) -> Awaitable[detection.AllWatched]:
     if len(runs.times) >= BESIDE:
         return _BESIDE.call(detection.watch_all, runs)  # it begins at once; a task would wait for its turn
-    looked_at: asyncio.Future[list[detection.Watched]] = asyncio.get_running_loop().create_future()
+    looked_at: asyncio.Future[detection.AllWatched] = asyncio.get_running_loop().create_future()
     looked_at.set_result(detection.watch_all(runs))
     return looked_at
 
