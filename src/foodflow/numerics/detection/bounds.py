@@ -1,7 +1,7 @@
 """What needs nothing learned: limits, rate of change, stuck and gap."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.charts import last_of
 from foodflow.numerics.detection.findings import BITS, RULES, Rule, Settings
-from foodflow.numerics.detection.state import BLOCK, NEVER, Records
+from foodflow.numerics.detection.state import NEVER, Records
+from foodflow.numerics.detection.strides import SECOND, Strides
 
-SECOND: Final = 1_000_000
 _NOISE: Final = 2.0
 _MOST_OF_BAND: Final = 0.25
 _NONE: Final = float("nan")
@@ -36,15 +35,26 @@ class Bounds:
     sensitivity: Numbers
     rules: Bits
 
+    def of(self, sensors: NDArray[np.intp]) -> "Bounds":
+        """Of some sensors alone, or of each block's sensor."""
+        return Bounds(*(getattr(self, field.name)[sensors] for field in fields(self)))
 
-def bounds_of(settings: Sequence[Settings]) -> Bounds:
-    """The columns of some settings; equal objects are looked at once."""
-    rows: dict[int, tuple[float, ...]] = {}
+    def wants(self, rules: int) -> Flags:
+        """Where any of these rules is looked at."""
+        wanted: Flags = (self.rules & np.uint32(rules)) > 0
+        return wanted
+
+
+def bounds_of(settings: Sequence[Settings], order: NDArray[np.intp]) -> Bounds:
+    """The columns of some settings in this order; equal objects are looked at once."""
+    rows: list[tuple[float, ...]] = []
+    numbers: dict[int, int] = {}
     for one in settings:
-        if id(one) not in rows:
-            rows[id(one)] = _row(one)
-    columns = np.array([rows[id(one)] for one in settings], np.float64).T
-    low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules = columns
+        if id(one) not in numbers:
+            numbers[id(one)] = len(rows)
+            rows.append(_row(one))
+    which = np.array([numbers[id(one)] for one in settings])[order]
+    low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules = np.array(rows, np.float64).T.take(which, axis=1)
     return Bounds(low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules.astype(np.uint32))
 
 
@@ -63,25 +73,20 @@ def _row(settings: Settings) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """From each reading to the one before, (32, columns): the change, the seconds, since when and how
-    often a value repeats.
-    """
+    """From each reading to the one before, (32, columns): the change, the seconds, and since when a value repeats."""
 
     change: Numbers
     seconds: Numbers
     same_since: NDArray[np.int64]
-    repeats: NDArray[np.int64]
 
 
-def steps(blocks: Blocks, records: Records) -> Steps:
-    """The steps between readings; the first reading of all is taken as a change in no time."""
+def steps(blocks: Blocks, records: Records, found: Strides, columns: NDArray[np.intp]) -> Steps:
+    """The steps between readings of some sensors, whose blocks stand in those columns of all."""
     values = blocks.led(blocks.values, records["before_value"][:, None])
-    times = blocks.led(blocks.times, records["before_time"][:, None])
-    change = values[1:] - values[:-1]
-    since = last_of(blocks, blocks.times, change != 0, records["same_since"])
-    places = np.arange(BLOCK)[:, None] + blocks.ordinal * BLOCK
-    repeats = places - last_of(blocks, places, change != 0, -1 - records["repeats"])
-    return Steps(change, (times[1:] - times[:-1]) / SECOND, since, repeats)
+    since = blocks.times.copy()
+    _, own, there = np.intersect1d(columns, found.repeats.columns, assume_unique=True, return_indices=True)
+    since[:, own] = found.repeats.since[:, there]
+    return Steps(values[1:] - values[:-1], found.micros[:, columns] / SECOND, since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +138,7 @@ def margins(bounds: Bounds, sensor: NDArray[np.intp], baseline: Baseline) -> Num
 
 def silences(blocks: Blocks, bounds: Bounds, records: Records, found: Steps) -> Flags:
     """Readings that end a gap: too long a silence before them, or one that has been told already."""
-    watched = (bounds.rules & np.uint32(BITS[Rule.GAP])) > 0
-    gap = np.where(watched, bounds.gap, np.nan)
+    gap = np.where(bounds.wants(BITS[Rule.GAP]), bounds.gap, np.nan)
     ends: Flags = found.seconds > gap[blocks.sensor]
     told = (records["gap_told"] != NEVER) & (records["fill"] == blocks.old[: blocks.first])
     ends[blocks.old[: blocks.first][told], np.flatnonzero(told)] = True

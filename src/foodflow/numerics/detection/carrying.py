@@ -5,47 +5,63 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.judging import Judged
+from foodflow.numerics.detection.charts import marks_at_ends
+from foodflow.numerics.detection.judging import Judged, Looked
 from foodflow.numerics.detection.state import BLOCK, PAST, Records
 
 
-def carry_on(known: Records, judged: Judged) -> None:
-    """Bring the records (in the order of the blocks) up to the last reading, in place."""
-    blocks = judged.blocks
-    counts = np.bincount(blocks.sensor)
-    offsets = np.array(blocks.offsets)
-    last = offsets[counts - 1] + np.arange(blocks.first)
-    full = counts - (blocks.fill[last] < BLOCK)
-    sensors = np.flatnonzero(full)
+def carry_on(looked: Looked) -> None:
+    """Bring the records up to the last reading, in place, as if nothing were going on."""
+    known, blocks = looked.known, looked.blocks
+    sensors, columns = blocks.last_full()
     if len(sensors):
-        columns = offsets[full[sensors] - 1] + sensors
-        for name, end in _ends(judged, columns).items():
-            known[name][sensors] = end
-    known["told"] = judged.edges.active[blocks.fill[last] - 1, last]
+        everywhere = len(sensors) == len(known)
+        for name, end in _ends(looked, columns).items():
+            if everywhere:
+                known[name] = end
+            else:
+                known[name][sensors] = end
+    last = _last(looked.blocks.offsets, np.bincount(blocks.sensor))
     known["fill"] = blocks.fill[last] % BLOCK
     known["tail_times"] = blocks.times[:, last].T
     known["tail_values"] = blocks.values[:, last].T
     known["tail_uncertain"] = blocks.uncertain[:, last].T
 
 
-def _ends(judged: Judged, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
-    """What stands at the end of some columns, by the names of the record."""
-    blocks, drift = judged.blocks, judged.drift
+def carry_on_events(known: Records, judged: Judged) -> None:
+    """Bring the records of some sensors of which something may be going on up to what is."""
+    blocks, active = judged.blocks, judged.edges.active
+    sensors, columns = blocks.last_full()
+    known["active"][sensors] = active[-1, columns]
+    # Of a rule that is not going on it does not matter what held it: what raises it holds it.
+    known["past_held"][sensors] = (judged.signs.holding[-PAST:, columns] & active[-1, columns]).T
+    last = _last(blocks.offsets, np.bincount(blocks.sensor))
+    known["told"] = active[blocks.fill[last] - 1, last]
+
+
+def _last(offsets: list[int], counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The last column of each sensor."""
+    last: NDArray[np.intp] = np.array(offsets)[counts - 1] + np.arange(len(counts))
+    return last
+
+
+def _ends(looked: Looked, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+    """What stands at the end of some columns, by the names of the record; the last full ones of each sensor."""
+    blocks, repeats, z = looked.blocks, looked.strides.repeats, looked.z[-PAST - 1 :, columns]
+    marked = marks_at_ends(z)
+    cusum_zero, ewma_zero = looked.charts.zeros(blocks, looked.known)
     return {
         "before_time": blocks.times[-1, columns],
         "before_value": blocks.values[-1, columns],
-        "before_z": judged.z[-1, columns],
-        "same_since": judged.steps.same_since[-1, columns],
-        "repeats": judged.steps.repeats[-1, columns],
-        "active": judged.edges.active[-1, columns],
-        "cusum_up": drift.up[-1, columns],
-        "cusum_down": drift.down[-1, columns],
-        "ewma": drift.ewma[-1, columns],
-        "cusum_zero": np.stack((drift.up_zero.ends(columns), drift.down_zero.ends(columns)), axis=1),
-        "ewma_zero": drift.ewma_zero.ends(columns),
-        "smoothed": judged.learned.smoothed[:, -1, columns].T,
+        "before_z": z[-1],
+        "same_since": repeats.since_at_end[columns],
+        "repeats": repeats.counts_at_end[columns],
+        **looked.charts.ends(columns),
+        "cusum_zero": cusum_zero,
+        "ewma_zero": ewma_zero,
+        "smoothed": looked.unlikely.statistics[-1, :, columns],
         "past_times": blocks.times[-PAST:, columns].T,
-        "past_zones": judged.marks.zones[-PAST:, columns].T,
-        "past_turns": judged.marks.turns[-PAST:, columns].T,
-        "past_held": judged.signs.holding[-PAST:, columns].T,
+        "past_zones": marked.zones.T,
+        "past_turns": marked.turns.T,
+        "past_held": np.zeros((len(columns), PAST), np.uint32),
     }

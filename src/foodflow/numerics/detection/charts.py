@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
+from foodflow.numerics.detection.clamping import Clamped, clamped
 from foodflow.numerics.detection.findings import BITS, Rule
-from foodflow.numerics.detection.smoothing import smoothed
-from foodflow.numerics.detection.state import BLOCK, NEVER, Records
+from foodflow.numerics.detection.latest import Latest, latest, latest_within
+from foodflow.numerics.detection.smoothing import Smoothed, smoothed
+from foodflow.numerics.detection.state import BLOCK, NEVER, PAST, Records
+from foodflow.numerics.detection.strides import SECOND, Strides
 
 LAMBDA: Final = 0.1
 EWMA_LIMIT: Final = 5 * (LAMBDA / (2 - LAMBDA)) ** 0.5
@@ -37,28 +40,38 @@ WINDOWS: Final = {
 _WINSOR: Final = 4.0
 _PAUSE: Final = 8.0
 _MOST: Final = 1e6
+_ROUNDING: Final = 1e-6
 _BEYOND_1, _BEYOND_2, _BEYOND_3 = 2, 3, 4
 _NEAR_ZERO: Final = 0.25
 
+Column = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Moments = NDArray[np.int64]
 
 
-def residuals(blocks: Blocks, records: Records, baseline: Baseline, seconds: Matrix) -> Matrix:
-    """What a one-step prediction leaves, in sigmas, (32, columns); 0 where nothing is learned yet.
+def residuals(blocks: Blocks, baseline: Baseline, strides: Strides) -> tuple[Matrix, Matrix]:
+    """How far readings lie from the level, and what a one-step prediction leaves of that in sigmas, both (32, columns);
+    0 where nothing is learned yet.
 
-    After a pause of more than eight usual intervals (`seconds`, (32, columns), since the reading before) the prediction
-    is the level, and the sigma that of the readings themselves.
+    After a pause of more than eight usual intervals the prediction is the level, and the sigma that of the readings
+    themselves.
     """
-    led = blocks.led(blocks.values, records["before_value"][:, None])
-    led -= baseline.level
-    z: Matrix = led[1:] - baseline.correlation * led[:-1]
-    scale = np.where(baseline.ready, 1 / np.where(baseline.sigma > 0, baseline.sigma, 1), 0)
-    z *= scale
-    paused = (seconds > _PAUSE * baseline.interval) & baseline.ready
-    if paused.any():
-        z = np.where(paused, led[1:] / np.where(baseline.spread > 0, baseline.spread, 1), z)
-    return np.minimum(np.maximum(z, -_MOST), _MOST)
+    off = blocks.values - baseline.level
+    z = np.empty_like(off)
+    np.multiply(baseline.correlation, off[:-1], out=z[1:])
+    np.multiply(baseline.correlation, strides.value_before - baseline.level, out=z[0])
+    np.subtract(off, z, out=z)
+    z *= np.where(baseline.ready, 1 / np.where(baseline.sigma > 0, baseline.sigma, 1), 0)
+    pause = _PAUSE * baseline.interval
+    paused = np.flatnonzero((strides.longest > pause) & baseline.ready)
+    if len(paused):
+        after = strides.micros[:, paused] / SECOND > pause[paused]
+        spread = baseline.spread[paused]
+        z[:, paused] = np.where(after, off[:, paused] / np.where(spread > 0, spread, 1), z[:, paused])
+    if not max(z.max(), -z.min()) <= _MOST:  # also where it is no number
+        np.minimum(np.maximum(z, -_MOST, out=z), _MOST, out=z)
+    return off, z
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,109 +81,81 @@ class Drift:
     up: Matrix
     down: Matrix
     ewma: Matrix
-    up_zero: "Latest"
-    down_zero: "Latest"
-    ewma_zero: "Latest"
+    up_zero: Latest
+    down_zero: Latest
+    ewma_zero: Latest
 
 
 @dataclass(frozen=True, slots=True)
-class Latest:
-    """When something was last so: `flags` and `times` (32, columns), and when it was before each block, (columns,)."""
+class Charts:
+    """Both drift charts over all blocks; what they say at each reading is worked out where somebody asks for it."""
 
-    flags: Flags
-    times: NDArray[np.int64]
-    before: NDArray[np.int64]
+    cusum: Clamped
+    ewma: Smoothed
 
-    def at(self, place: int, column: int) -> int:
-        """At or before one reading."""
-        places = np.flatnonzero(self.flags[: place + 1, column])
-        return int(self.times[places[-1], column] if len(places) else self.before[column])
+    def passes(self, blocks: Blocks, cusum: Column, ewma: Column) -> NDArray[np.intp]:
+        """The blocks in which a statistic passes its limit, (columns,) each."""
+        may = (self.cusum.reach().max(axis=0) + _ROUNDING > cusum) | (self.ewma.reach()[0] + _ROUNDING > ewma)
+        columns = np.flatnonzero(may)
+        if not len(columns):
+            return columns
+        there = blocks.are_there(columns)
+        passes = ((self.cusum.at(columns).max(axis=1) > cusum[columns]) & there).any(axis=0)
+        passes |= ((np.abs(self.ewma.at(columns)[:, 0]) > ewma[columns]) & there).any(axis=0)
+        found: NDArray[np.intp] = columns[passes]
+        return found
 
-    def ends(self, columns: NDArray[np.intp]) -> NDArray[np.int64]:
-        """At or before the ends of some blocks."""
-        within = np.where(self.flags[:, columns], self.times[:, columns], NEVER).max(axis=0)
-        ends: NDArray[np.int64] = np.maximum(within, self.before[columns])
-        return ends
+    def drift(self, blocks: Blocks, columns: NDArray[np.intp], records: Records) -> Drift:
+        """What the charts say at each reading of some sensors, whose blocks stand in those columns of all."""
+        sums, means = self.cusum.at(columns), self.ewma.at(columns)[:, 0]
+        carried = _zeros_before(records)
+        zeros = (latest(blocks, _is_zero(sums, means)[:, kind], carried[:, kind]) for kind in range(3))
+        return Drift(sums[:, 0], sums[:, 1], means, *zeros)
 
+    def ends(self, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+        """What the charts say at the ends of some blocks, by the names of the record."""
+        up, down = self.cusum.at(columns)[-1]
+        return {"cusum_up": up, "cusum_down": down, "ewma": self.ewma.at(columns)[-1, 0]}
 
-@dataclass(frozen=True, slots=True)
-class _Clamped:
-    """How a block changes a sum that is clamped from 0 to twice the limit: S → min(top, max(bottom, S + total))."""
-
-    total: Matrix
-    bottom: Matrix
-    top: Matrix
-
-    def at(self, sums: NDArray[np.float64]) -> Matrix:
-        """The sums within the blocks, from those before them."""
-        within = self.total + sums
-        np.maximum(self.bottom, within, out=within)
-        return np.minimum(self.top, within, out=within)
-
-    def after(self, sums: NDArray[np.float64], here: slice) -> NDArray[np.float64]:
-        """The sums after some blocks, from those before them."""
-        ends = np.maximum(self.bottom[-1, here], self.total[-1, here] + sums)
-        return np.minimum(self.top[-1, here], ends)
-
-
-def _clamped(steps: Matrix) -> _Clamped:
-    total, bottom, top = np.add.accumulate(steps, axis=0), steps.copy(), steps + 2 * CUSUM_LIMIT
-    for sums in (bottom, top):
-        for place, own in enumerate(sums):
-            if place:
-                np.add(sums[place - 1], steps[place], out=own)
-            np.maximum(own, 0, out=own)
-            np.minimum(own, 2 * CUSUM_LIMIT, out=own)
-    return _Clamped(total, bottom, top)
+    def zeros(self, blocks: Blocks, records: Records) -> tuple[Moments, Moments]:
+        """When CUSUM (k, 2) and EWMA (k,) of the sensors that have a full block were last about zero by its end."""
+        sensors, columns = blocks.last_full()
+        flags = _is_zero(self.cusum.at(columns), self.ewma.at(columns)[:, 0])
+        found = np.stack([latest_within(flags[:, kind], blocks.times[:, columns]) for kind in range(3)], axis=1)
+        longer_ago = np.flatnonzero((found == NEVER).any(axis=1))
+        if len(longer_ago):
+            some = sensors[longer_ago]
+            part = blocks.of(some)
+            drift = self.drift(part, blocks.columns_of(some), records.take(some))
+            last = part.last_full()[1]
+            zeros = (drift.up_zero, drift.down_zero, drift.ewma_zero)
+            found[longer_ago] = np.stack([zero.ends(last) for zero in zeros], axis=1)
+        return found[:, :2], found[:, 2]
 
 
-def drift(blocks: Blocks, records: Records, z: Matrix, fresh: Flags) -> Drift:
+def charts(blocks: Blocks, records: Records, z: Matrix, baseline: Baseline) -> Charts:
     """Both drift charts over all blocks; after a newly accepted level they begin at zero."""
-    clipped = np.clip(z, -_WINSOR, _WINSOR)
-    ups, downs = _clamped(clipped - SLACK), _clamped(-clipped - SLACK)
-    up, down = np.empty(z.shape[1]), np.empty(z.shape[1])
-    last = (records["cusum_up"], records["cusum_down"])
-    for here in blocks.ordinals():
-        keeps = ~fresh[here]
-        up[here], down[here] = (one[: here.stop - here.start] * keeps for one in last)
-        last = (ups.after(up[here], here), downs.after(down[here], here))
-    up_sums, down_sums = ups.at(up), downs.at(down)
-    means = smoothed(blocks, clipped, records["ewma"], share=LAMBDA, fresh=fresh)
-    return Drift(
-        up_sums,
-        down_sums,
-        means,
-        _latest(blocks, up_sums <= 0, records["cusum_zero"][:, 0]),
-        _latest(blocks, down_sums <= 0, records["cusum_zero"][:, 1]),
-        _latest(blocks, np.abs(means) <= EWMA_LIMIT * _NEAR_ZERO, records["ewma_zero"]),
+    fresh, means = baseline.fresh, np.empty((BLOCK, 1, z.shape[1]))
+    clipped = np.clip(z, -_WINSOR, _WINSOR, out=means[:, 0])
+    if not baseline.settled.all():
+        clipped *= baseline.settled
+    steps = np.empty((BLOCK, 2, z.shape[1]))
+    np.subtract(clipped, SLACK, out=steps[:, 0])
+    np.subtract(-SLACK, clipped, out=steps[:, 1])
+    sums = np.stack((records["cusum_up"], records["cusum_down"]))
+    return Charts(
+        clamped(blocks, steps, sums, most=2 * CUSUM_LIMIT, fresh=fresh),
+        smoothed(blocks, means, records["ewma"][None], shares=(LAMBDA,), fresh=fresh),
     )
 
 
-def _latest(blocks: Blocks, flags: Flags, carried: NDArray[np.int64]) -> Latest:
-    """When each flag was last set; `carried` (sensors,) is when it was before the blocks."""
-    within = np.where(flags, blocks.times, NEVER).max(axis=0)
-    return Latest(flags, blocks.times, _before(blocks, within, carried))
+def _is_zero(sums: Matrix, means: Matrix) -> Flags:
+    """Where CUSUM up, CUSUM down and EWMA are about zero, (32, 3, k)."""
+    return np.concatenate((sums <= 0, (np.abs(means) <= EWMA_LIMIT * _NEAR_ZERO)[:, None]), axis=1)
 
 
-def last_of(blocks: Blocks, rising: NDArray[np.int64], flags: Flags, carried: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The latest of rising numbers (32, columns) at which a flag was set; `carried` (sensors,) before the blocks."""
-    within = rising.copy()
-    # Most blocks have it everywhere: there each reading is its own.
-    some = np.flatnonzero(~flags.all(axis=0))
-    if len(some):
-        within[:, some] = np.maximum.accumulate(np.where(flags[:, some], rising[:, some], NEVER), axis=0)
-    before = _before(blocks, within[-1], carried)
-    within[:, some] = np.maximum(within[:, some], before[some])
-    return within
-
-
-def _before(blocks: Blocks, ends: NDArray[np.int64], carried: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The latest before each block, from that within each (columns,)."""
-    latest, before = carried, np.empty(len(ends), np.int64)
-    for here in blocks.ordinals():
-        before[here] = latest[: here.stop - here.start]
-        latest = np.maximum(before[here], ends[here])
-    return before
+def _zeros_before(records: Records) -> Moments:
+    return np.concatenate((records["cusum_zero"], records["ewma_zero"][:, None]), axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +168,25 @@ class Marks:
 
 def marks(blocks: Blocks, records: Records, z: Matrix) -> Marks:
     """What the run rules look at, each block led by the 15 readings before it."""
-    zones = np.clip(z, -3.5, 3.5).astype(np.int8)
-    zones += np.sign(z).astype(np.int8)
     led = blocks.led(z, records["before_z"][:, None])
-    turns = np.sign(led[1:] - led[:-1]).astype(np.int8)
-    return Marks(blocks.led(zones, records["past_zones"]), blocks.led(turns, records["past_turns"]))
+    turns = _turns(led)
+    return Marks(blocks.led(_zones(z), records["past_zones"]), blocks.led(turns, records["past_turns"]))
+
+
+def marks_at_ends(z: Matrix) -> Marks:
+    """The marks of the last 15 readings of some blocks, (15, k) each."""
+    return Marks(_zones(z[-PAST:]), _turns(z[-PAST - 1 :]))
+
+
+def _zones(z: Matrix) -> NDArray[np.int8]:
+    zones: NDArray[np.int8] = np.clip(z, -3.5, 3.5).astype(np.int8)
+    zones += np.sign(z).astype(np.int8)
+    return zones
+
+
+def _turns(led: Matrix) -> NDArray[np.int8]:
+    turns: NDArray[np.int8] = np.sign(led[1:] - led[:-1]).astype(np.int8)
+    return turns
 
 
 def _all_of(flags: Flags, length: int) -> Flags:

@@ -1,6 +1,6 @@
 """What is watched for, with which settings, and what is found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
@@ -87,6 +87,20 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Runs:
+    """Runs of many sensors one after the other: `settings` and `states` of each, `counts` (sensors,) of its readings,
+    and `times`, `values` and `uncertain` of all of them in one row.
+    """
+
+    settings: Sequence[Settings]
+    states: Sequence[bytes | None]
+    counts: NDArray[np.int64]
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    uncertain: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """An anomaly that began or is over.
 
@@ -105,6 +119,16 @@ class Finding:
     low: float | None
     high: float | None
     certainty: float
+
+
+@dataclass(frozen=True, slots=True)
+class AllWatched:
+    """What many runs gave: the states to keep, of one length and one after the other, and what was found of each run
+    of which anything was, in order of time, by its place.
+    """
+
+    states: bytes
+    findings: Mapping[int, Sequence[Finding]]
 
 
 @dataclass(frozen=True, slots=True)

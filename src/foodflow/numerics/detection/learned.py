@@ -16,11 +16,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.baseline import WARM_UP, Baseline, mean_of_blocks
+from foodflow.numerics.detection.baseline import WARM_UP, Baseline
 from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.bounds import Steps
+from foodflow.numerics.detection.season import Expected
 from foodflow.numerics.detection.smoothing import smoothed
-from foodflow.numerics.detection.state import KINDS, Records
+from foodflow.numerics.detection.state import BLOCK, KINDS, Records
+from foodflow.numerics.detection.strides import Repeats
+from foodflow.numerics.detection.summaries import mean_of_blocks
 
 # An alarm from here on: with one reading in ten thousand the first of something wrong, as likely real as not.
 LEARNED_DIGITS: Final = 4.0
@@ -42,6 +44,10 @@ _FAR: Final = 9.0
 _TINY: Final = 1e-300
 _TEN: Final = float(np.log(10))
 
+# The first three kinds are of deviations about what is expected, so their means are taken to be nothing.
+_CENTRED: Final = KINDS - len(SIZES) - 1
+
+Column = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
@@ -50,89 +56,114 @@ class Learned:
     """What the detector says of each reading, (32, columns).
 
     `digits`: minus the decimal logarithm of the chance of a reading this unusual, 0 where nothing is learned yet.
-    `expected`: what it should have been. `smoothed` (kinds, 32, columns): the statistics, to carry on.
+    `expected`: what it should have been.
     """
 
     digits: Matrix
     expected: Matrix
-    smoothed: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Unlikeliness:
+    """What the detector knows of all readings; how unlikely each one is, is worked out where somebody asks for it.
+
+    `statistics` (32, kinds, columns); `excess`, the same shape: how many deviations beyond two each lies from its mean,
+    0 within. `usual` (kinds, columns): the excess that takes a decimal digit off the chance; `rare`: the digits of
+    being beyond two at all. `judged` (columns,): whether enough is known.
+    """
+
+    statistics: Matrix
+    excess: Matrix
+    usual: Matrix
+    rare: Matrix
+    judged: NDArray[np.bool_]
+
+    def at(self, columns: NDArray[np.intp], expected: Expected) -> Learned:
+        """What the detector says of the readings of some blocks."""
+        digits = self._digits(self.excess.take(columns, axis=2), columns)
+        digits *= self.judged[columns]
+        return Learned(digits, expected.at(columns))
+
+    def passes(self, blocks: Blocks, digits: Column) -> NDArray[np.intp]:
+        """The blocks in which any reading has so many digits, (columns,)."""
+        most = self._digits(self.excess.max(axis=0, keepdims=True), slice(None))[0]
+        columns = np.flatnonzero((most >= digits) & self.judged)
+        found = self._digits(self.excess.take(columns, axis=2), columns) >= digits[columns]
+        return columns[(found & blocks.are_there(columns)).any(axis=0)]
+
+    def _digits(self, excess: Matrix, columns: NDArray[np.intp] | slice) -> Matrix:
+        digits = np.zeros((len(excess), excess.shape[2]))
+        for kind in range(KINDS):
+            own = excess[:, kind] / self.usual[kind, columns] - self.rare[kind, columns]
+            np.maximum(digits, own, out=digits)
+        return np.minimum(digits, MOST_DIGITS, out=digits)
 
 
 def unlikeliness(
-    blocks: Blocks, records: Records, baseline: Baseline, *, z: Matrix, means: Matrix, steps: Steps
-) -> Learned:
-    """How unlikely each reading is; what full blocks teach goes into `records`, in place."""
-    raw = _statistics(blocks, records, baseline, z=z, means=means)
-    raw[-1] = np.minimum(steps.repeats, _MOST_REPEATS)
+    blocks: Blocks, records: Records, baseline: Baseline, *, z: Matrix, off: Matrix, repeats: Repeats
+) -> Unlikeliness:
+    """How unlikely each reading is; what full blocks teach goes into `records`, in place. `off` (32, columns): how far
+    readings lie from what was expected of them.
+    """
+    statistics = _statistics(blocks, records, baseline, z=z, off=off)
+    statistics[:, -1] = 0
+    statistics[:, -1, repeats.columns] = np.minimum(repeats.counts, _MOST_REPEATS)
     learns = baseline.joins & baseline.ready
-    centre, spread, count = _moments(blocks, records, raw, learns)
-    excess = _excess(raw, centre, spread)
+    centre, spread, count = _moments(blocks, records, statistics, learns)
+    excess = _excess(statistics, centre, spread)
     rate, mean_excess = _tails(blocks, records, excess, learns)
-    digits = np.zeros(z.shape)
-    for kind in range(KINDS):
-        own = excess[kind] / (mean_excess[kind] * _TEN) - np.log10(KINDS * rate[kind])
-        np.maximum(digits, own, out=digits)
-    np.minimum(digits, MOST_DIGITS, out=digits)
-    digits *= baseline.settled & (count >= READY)
-    return Learned(digits, means, raw)
+    judged = baseline.settled & (count >= READY)
+    return Unlikeliness(statistics, excess, mean_excess * _TEN, np.log10(KINDS * rate), judged)
 
 
-def _statistics(blocks: Blocks, records: Records, baseline: Baseline, *, z: Matrix, means: Matrix) -> Matrix:
+def _statistics(blocks: Blocks, records: Records, baseline: Baseline, *, z: Matrix, off: Matrix) -> Matrix:
     reach = _MOST_OFF * baseline.spread * baseline.ready
-    off = np.minimum(np.maximum(blocks.values - means, -reach), reach)
-    size = np.minimum(np.abs(z), _MOST_SIZE)
-    raw = np.empty((KINDS, *z.shape))
-    raw[0] = z
-    sources = [(off, share) for share in LEVELS] + [(size, share) for share in SIZES]
-    for kind, (source, share) in enumerate(sources, start=1):
-        raw[kind] = smoothed(blocks, source, records["smoothed"][:, kind], share=share, fresh=baseline.fresh)
-    return raw
+    found = np.empty((BLOCK, KINDS, z.shape[1]))
+    found[:, 0] = z
+    means = found[:, 1:-1]
+    np.maximum(off, -reach, out=means[:, 0])
+    np.minimum(means[:, 0], reach, out=means[:, 0])
+    means[:, 1] = means[:, 0]
+    np.abs(z, out=means[:, 2])
+    if not means[:, 2].max() <= _MOST_SIZE:
+        np.minimum(means[:, 2], _MOST_SIZE, out=means[:, 2])
+    means[:, 3] = means[:, 2]
+    carried = records["smoothed"].T[1:-1]
+    whole = smoothed(blocks, means, carried, shares=(*LEVELS, *SIZES), fresh=baseline.fresh)
+    means += whole.fading * whole.before
+    return found
 
 
-def _excess(raw: Matrix, centre: Matrix, spread: Matrix) -> Matrix:
+def _excess(statistics: Matrix, centre: Matrix, spread: Matrix) -> Matrix:
     """How many deviations beyond two each statistic lies from its mean, 0 within."""
-    excess = np.empty_like(raw)
-    for kind in range(KINDS):
-        own = excess[kind]
-        np.subtract(raw[kind], centre[kind], out=own)
-        np.abs(own, out=own)
-        own *= 1 / spread[kind]
-        own -= _BEYOND
-        np.maximum(own, 0, out=own)
-    return excess
-
-
-def _means(raw: Matrix) -> Matrix:
-    """Means over the 32 readings of each block, in one order of addition; (kinds, 32, columns) to (kinds, columns)."""
-    means = np.empty((len(raw), raw.shape[2]))
-    for kind, own in enumerate(raw):
-        means[kind] = mean_of_blocks(own)
-    return means
+    excess = statistics.copy()
+    excess[:, _CENTRED:] -= centre[_CENTRED:]
+    np.abs(excess, out=excess)
+    excess *= 1 / spread
+    excess -= _BEYOND
+    return np.maximum(excess, np.zeros(excess.shape[1:]), out=excess)
 
 
 def _moments(
-    blocks: Blocks, records: Records, raw: Matrix, learns: NDArray[np.bool_]
+    blocks: Blocks, records: Records, statistics: Matrix, learns: NDArray[np.bool_]
 ) -> tuple[Matrix, Matrix, NDArray[np.int64]]:
     """Mean and deviation of each statistic before each block, (kinds, columns), and from how many blocks."""
-    means = np.zeros((KINDS, raw.shape[2]))
-    means[-len(SIZES) - 1 :] = _means(raw[-len(SIZES) - 1 :])
-    squares = np.stack([mean_of_blocks(own * own) for own in raw])
+    means = np.zeros(statistics.shape[1:])
+    means[_CENTRED:] = mean_of_blocks(statistics[:, _CENTRED:])
+    squares = mean_of_blocks(statistics * statistics)
     centre, variance = np.empty_like(means), np.empty_like(means)
-    count = np.empty(means.shape[1], np.int64)
+    count = _counted(blocks, records, "learned_blocks", learns)
+    share = np.maximum(1 / (count + 1.0), 1 / _MEMORY) * learns
+    free = np.where(count < WARM_UP, np.inf, 0)
     known_centre, known_square = records["centre"].T.copy(), records["square"].T.copy()
-    known_count = records["learned_blocks"].copy()
     for here in blocks.ordinals():
-        own = slice(0, here.stop - here.start)
-        number = known_count[own]
-        centre[:, here], variance[:, here], count[here] = known_centre[:, own], known_square[:, own], number
-        if not learns[here].any():
-            continue
-        share = np.maximum(1 / (number + 1.0), 1 / _MEMORY) * learns[here]
-        most = np.where(number < WARM_UP, np.inf, _FAR * known_square[:, own])
-        known_square[:, own] += share * (np.minimum(squares[:, here], most) - known_square[:, own])
-        known_centre[:, own] += share * (means[:, here] - known_centre[:, own])
-        known_count[own] += learns[here]
-    records["centre"], records["square"], records["learned_blocks"] = known_centre.T, known_square.T, known_count
+        own_centre, own_square = (each[:, : here.stop - here.start] for each in (known_centre, known_square))
+        centre[:, here], variance[:, here] = own_centre, own_square
+        most = _FAR * own_square + free[here]
+        np.minimum(squares[:, here], most, out=most)
+        own_square += share[here] * (most - own_square)
+        own_centre += share[here] * (means[:, here] - own_centre)
+    records["centre"], records["square"] = known_centre.T, known_square.T
     variance -= centre**2
     variance[-1] = np.maximum(variance[-1], 1)
     return centre, np.sqrt(np.maximum(variance, _TINY)), count
@@ -140,20 +171,27 @@ def _moments(
 
 def _tails(blocks: Blocks, records: Records, excess: Matrix, learns: NDArray[np.bool_]) -> tuple[Matrix, Matrix]:
     """How often each statistic lies beyond two deviations, and how far on average, before each block."""
-    counts = np.stack([mean_of_blocks((own > 0).astype(np.float64)) for own in excess])
-    sums = np.stack([mean_of_blocks(np.minimum(own, _MOST_EXCESS)) for own in excess])
-    rate, total = np.empty_like(sums), np.empty_like(sums)
-    known_rate, known_total = records["tail_rate"].T.copy(), records["tail_excess"].T.copy()
-    known_count = records["taught_blocks"].copy()
+    counts = np.add.reduce(excess > 0, axis=0, dtype=np.int8) / BLOCK
+    is_moderate = excess.max() <= _MOST_EXCESS
+    sums = mean_of_blocks(excess if is_moderate else np.minimum(excess, _MOST_EXCESS))
+    seen, before = np.concatenate((counts, sums)), np.empty((2 * KINDS, len(learns)))
+    number = _counted(blocks, records, "taught_blocks", learns)
+    share = np.maximum(1 / (number + _PRIOR_BLOCKS), 1 / _TAIL_MEMORY) * (learns & (number >= WARM_UP))
+    known = np.concatenate((records["tail_rate"].T, records["tail_excess"].T))
     for here in blocks.ordinals():
-        own = slice(0, here.stop - here.start)
-        number = known_count[own]
-        rate[:, here], total[:, here] = known_rate[:, own], known_total[:, own]
-        if not learns[here].any():
-            continue
-        share = np.maximum(1 / (number + _PRIOR_BLOCKS), 1 / _TAIL_MEMORY) * (learns[here] & (number >= WARM_UP))
-        known_rate[:, own] += share * (counts[:, here] - known_rate[:, own])
-        known_total[:, own] += share * (sums[:, here] - known_total[:, own])
-        known_count[own] += learns[here]
-    records["tail_rate"], records["tail_excess"], records["taught_blocks"] = known_rate.T, known_total.T, known_count
-    return rate, total / rate
+        own = known[:, : here.stop - here.start]
+        before[:, here] = own
+        own += share[here] * (seen[:, here] - own)
+    records["tail_rate"], records["tail_excess"] = known[:KINDS].T, known[KINDS:].T
+    return before[:KINDS], before[KINDS:] / before[:KINDS]
+
+
+def _counted(blocks: Blocks, records: Records, name: str, learns: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many blocks were learned from before each block, (columns,), which moves along in `records`."""
+    known, before = records[name].astype(np.int64), np.empty(len(learns), np.int64)
+    for here in blocks.ordinals():
+        own = known[: here.stop - here.start]
+        before[here] = own
+        own += learns[here]
+    records[name] = known
+    return before

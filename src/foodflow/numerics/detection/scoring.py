@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.findings import Run, Settings
-from foodflow.numerics.detection.judging import judge
+from foodflow.numerics.detection.findings import Runs, Settings
+from foodflow.numerics.detection.judging import look
 from foodflow.numerics.detection.learned import LEARNED_DIGITS
 from foodflow.numerics.detection.state import unpack
 from foodflow.numerics.detection.telling import PRIOR
@@ -27,9 +27,10 @@ def scores(times: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.
     """
     if not len(times):
         return np.zeros(0)
-    run = Run(Settings(), None, times, values, np.zeros(len(times), np.bool_))
-    judged, _ = judge([run], unpack([None]))
-    digits = judged.learned.digits.T.ravel()[: len(times)]
+    run = Runs([Settings()], [None], np.array([len(times)]), times, values, np.zeros(len(times), np.bool_))
+    looked = look(run, unpack([None]))
+    everywhere = np.arange(len(looked.blocks.sensor))
+    digits = looked.unlikely.at(everywhere, looked.expected).digits.T.ravel()[: len(times)]
     steps = _step(digits)
     padded = np.concatenate((np.full(LULL, _step(np.zeros(1))[0]), steps[:-1]))
     before = np.lib.stride_tricks.sliding_window_view(padded, LULL).max(axis=1)

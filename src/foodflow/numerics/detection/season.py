@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.baseline import MOST, Baseline
+from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
 from foodflow.numerics.detection.state import BLOCK, HOURS, Records
+from foodflow.numerics.detection.summaries import Summary, moderate, within
 
 HOUR: Final = 3_600_000_000
 _DAY_HOURS: Final = 24
@@ -26,19 +27,68 @@ _GAIN: Final = 0.6
 _WINSOR: Final = 3.0
 _TINY: Final = 1e-12
 
+Column = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What each reading should be: the level, but in the `columns` (k,) where a profile is believed: there it is
+    `means` (32, k).
+    """
+
+    level: Column
+    columns: NDArray[np.intp]
+    means: Matrix
+
+    def at(self, columns: NDArray[np.intp]) -> Matrix:
+        """In some blocks, rising, (32, k)."""
+        means = np.broadcast_to(self.level[columns], (BLOCK, len(columns))).copy()
+        _, own, here = np.intersect1d(self.columns, columns, assume_unique=True, return_indices=True)
+        means[:, here] = self.means[:, own]
+        return means
+
+
+@dataclass(frozen=True, slots=True)
 class _Pieces:
-    """Each block's readings by place in the profile, (columns, 2 or 48): how many, sum and squares about the middle."""
+    """Each block's readings by place in the profile, (columns, 2 or 48): how many, sum and squares about the middle.
+    `local` (32, columns) is the piece of each reading; None where all are of the first.
+    """
 
     places: NDArray[np.int64]
-    middle: Matrix
+    middle: Column
     counts: Matrix
     sums: Matrix
     squares: Matrix
-    hours: NDArray[np.float64]
+    hours: Column
+    local: NDArray[np.int64] | None
+
+
+@dataclass(slots=True)
+class _Learning:
+    """What is to be learned from each block whatever the profile says, (columns,) or (columns, 2 or 48).
+
+    `met`: how many readings are of hours that were met before, and how many in all (`number`, at least one);
+    `share`: of the block in the errors; `gain`: of its means in the profile; `free`: infinite where an hour may move as
+    it likes.
+    """
+
+    visits: NDArray[np.float32]
+    met: Matrix
+    number: Column
+    share: Column
+    gain: Matrix
+    free: Matrix
+    hours_before: Column
+
+
+@dataclass(slots=True)
+class _Course:
+    """What the profile said before each block, (columns, 2 or 48), and its error and that of the level, (columns,)."""
+
+    season: Matrix
+    season_error: Column
+    level_error: Column
 
 
 def hour_of(times: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -48,81 +98,151 @@ def hour_of(times: NDArray[np.int64]) -> NDArray[np.int64]:
     return hours % _DAY_HOURS + np.where(weekday >= 5, _DAY_HOURS, 0)  # noqa: PLR2004 - Saturday
 
 
-def expected(blocks: Blocks, records: Records, baseline: Baseline) -> Matrix:
-    """What each reading should be by the profile or, where none is believed, the level, (32, columns).
+def expected(blocks: Blocks, records: Records, baseline: Baseline, summary: Summary) -> Expected:
+    """What each reading should be by the profile or, where none is believed, the level.
 
     Learns the full blocks into `records`, in place.
     """
-    places = hour_of(blocks.times)
-    pieces = _pieces(blocks, places)
-    full = blocks.fill == BLOCK
-    means = np.broadcast_to(baseline.level, blocks.values.shape).copy()
-    for here in blocks.ordinals():
-        known = records[: here.stop - here.start]
-        believed = _is_believed(known)
-        if believed.any():
-            hours = places[:, here].T
-            profile = np.take_along_axis(known["season"], hours, axis=1).T
-            visits = np.take_along_axis(known["visits"], hours, axis=1).T
-            means[:, here] = np.where(believed & (visits >= _MET_BEFORE), profile, means[:, here])
-        if full[here].any():
-            _carry_on(known, pieces, here, full=full[here], baseline=baseline)
-    return means
+    pieces = _pieces(blocks, summary)
+    learning = _learning(blocks, records, pieces)
+    course = _go_through(blocks, records, pieces, learning=learning, baseline=baseline)
+    helps = course.season_error < _GAIN * course.level_error
+    columns = np.flatnonzero(helps & (learning.hours_before >= _ENOUGH_HOURS))
+    local = np.zeros((BLOCK, len(columns)), np.int64) if pieces.local is None else pieces.local[:, columns]
+    profile = np.take_along_axis(course.season[columns], local.T, axis=1).T
+    visits = np.take_along_axis(learning.visits[columns], local.T, axis=1).T
+    means = np.where(visits >= _MET_BEFORE, profile, baseline.level[columns])
+    return Expected(baseline.level, columns, means)
 
 
-def _is_believed(known: Records) -> NDArray[np.bool_]:
-    helps: NDArray[np.bool_] = known["season_error"] < _GAIN * known["level_error"]
-    return helps & (known["season_hours"] >= _ENOUGH_HOURS)
-
-
-def _pieces(blocks: Blocks, places: NDArray[np.int64]) -> _Pieces:
+def _pieces(blocks: Blocks, summary: Summary) -> _Pieces:
     """Blocks that last an hour at most lie in two pieces; all in as many columns as the longest block needs."""
-    columns = places.shape[1]
-    values = np.minimum(np.maximum(blocks.values, -MOST), MOST)
-    middle = values[BLOCK // 2]
-    about = (values - middle).ravel()
+    columns, values = len(blocks.sensor), blocks.values
+    if not within(summary.least, summary.greatest):
+        values = moderate(values)
+    middle = values[BLOCK // 2].copy()
+    about = values - middle
     time = blocks.times[-1] - blocks.times[0]
+    wide, local = 2, None
     if (time <= HOUR).all():
-        wide = 2
-        is_second = places != places[0]
-        first, second = places[0], np.where(is_second[-1], places[-1], (places[0] + 1) % HOURS)
-        named, local = np.stack((first, second), axis=1), is_second.astype(np.int64)
+        begin, end = hour_of(blocks.times[0]), hour_of(blocks.times[-1])
+        mixed = begin != end
+        named = np.stack((begin, np.where(mixed, end, (begin + 1) % HOURS)), axis=1)
+        if mixed.any():
+            local = np.zeros(values.shape, np.int64)
+            local[:, mixed] = hour_of(blocks.times[:, mixed]) != begin[mixed]
     else:
-        wide = HOURS
-        named, local = np.broadcast_to(np.arange(HOURS), (columns, HOURS)), places
-    keys = (local + np.arange(columns) * wide).ravel()
+        wide, local = HOURS, hour_of(blocks.times)
+        named = np.broadcast_to(np.arange(HOURS), (columns, HOURS))
+    parts = _parted(about, local, wide)
+    return _Pieces(named, middle, *parts, np.minimum(time / (BLOCK - 1) / HOUR, 1), local)
+
+
+def _parted(about: Matrix, local: NDArray[np.int64] | None, wide: int) -> tuple[Matrix, Matrix, Matrix]:
+    """Counts, sums and sums of squares of each piece of each block, added up in the order of time."""
+    columns = about.shape[1]
+    if local is None and columns > 1:
+        parts = np.zeros((3, columns, wide))
+        parts[0, :, 0] = BLOCK
+        # Over all but the fast axis NumPy adds one row after the other.
+        np.add.reduce(about, axis=0, out=parts[1, :, 0])
+        np.add.reduce(about * about, axis=0, out=parts[2, :, 0])
+        return parts[0], parts[1], parts[2]
+    keys = np.arange(columns) * wide + (np.zeros(about.shape, np.int64) if local is None else local)
+    flat, keys = about.ravel(), keys.ravel()
     counts, sums, squares = (
         np.bincount(keys, weights, columns * wide).reshape(columns, wide).astype(np.float64)
-        for weights in (None, about, about * about)
+        for weights in (None, flat, flat * flat)
     )
-    return _Pieces(named, middle[:, None], counts, sums, squares, np.minimum(time / (BLOCK - 1) / HOUR, 1))
+    return counts, sums, squares
 
 
-def _carry_on(known: Records, pieces: _Pieces, here: slice, *, full: NDArray[np.bool_], baseline: Baseline) -> None:
-    """Learn one block of each sensor, in place: first how wrong the profile was, then the profile."""
-    places, middle, counts, sums = pieces.places[here], pieces.middle[here], pieces.counts[here], pieces.sums[here]
-    visits, season = (np.take_along_axis(known[name], places, axis=1) for name in ("visits", "season"))
+def _learning(blocks: Blocks, records: Records, pieces: _Pieces) -> _Learning:
+    """What follows from how often the hours were met, which moves along in `records`."""
+    full = blocks.full
+    weight = pieces.counts * (pieces.hours * full)[:, None]
+    places = pieces.places + (blocks.sensor * HOURS)[:, None]
+    visits: NDArray[np.float32] = np.empty(weight.shape, np.float32)
+    known = records["visits"].ravel()
+    for here in blocks.ordinals():
+        own = known.take(places[here])
+        visits[here] = own
+        known.put(places[here], np.minimum(own + weight[here], _MOST_VISITS))
+    records["visits"] = known.reshape(-1, HOURS)
     was_met = visits >= _MET_BEFORE
-    met = counts * (was_met & full[:, None])
+    met = pieces.counts * (was_met & full[:, None])
     number = _total(met)
-    hours = number * pieces.hours[here]
-    share = hours / (known["season_hours"] + hours + _TINY)
-    for name, centre in (("season_error", season), ("level_error", baseline.level[here][:, None])):
-        away = centre - middle
-        wrong = (pieces.squares[here] - 2 * away * sums + counts * away**2) * (met > 0)
-        known[name] += share * (_total(wrong) / np.maximum(number, 1) - known[name])
-    known["season_hours"] = np.minimum(known["season_hours"] + hours, _MEMORY_HOURS)
-    weight = counts * (pieces.hours[here] * full)[:, None]
-    reach = np.where(was_met, _WINSOR * np.sqrt(known["season_error"])[:, None], np.inf)
-    moves = np.minimum(np.maximum(sums / np.maximum(counts, 1) + middle - season, -reach), reach)
-    season = season + weight / (visits + weight + _TINY) * moves
-    np.put_along_axis(known["season"], places, season, axis=1)
-    np.put_along_axis(known["visits"], places, np.minimum(visits + weight, _MOST_VISITS), axis=1)
-    if baseline.shift[here].any():
-        known["season"] += baseline.shift[here][:, None]
+    hours = number * pieces.hours
+    hours_before, total = np.empty(len(hours)), records["season_hours"].copy()
+    for here in blocks.ordinals():
+        sum_of_hours = total[: here.stop - here.start]
+        hours_before[here] = sum_of_hours
+        np.minimum(sum_of_hours + hours[here], _MEMORY_HOURS, out=sum_of_hours)
+    records["season_hours"] = total
+    return _Learning(
+        visits,
+        met,
+        np.maximum(number, 1),
+        share=hours / (hours_before + hours + _TINY),
+        gain=weight / (visits + weight + _TINY),
+        free=np.where(was_met, 0, np.inf),
+        hours_before=hours_before,
+    )
 
 
-def _total(matrix: Matrix) -> NDArray[np.float64]:
+def _go_through(
+    blocks: Blocks, records: Records, pieces: _Pieces, *, learning: _Learning, baseline: Baseline
+) -> _Course:
+    """Learn block after block, in place: first how wrong the profile was, then the profile."""
+    known, errors = records["season"].ravel(), records["season_error"].copy()
+    course = _Course(
+        np.empty(pieces.sums.shape),
+        np.empty(len(blocks.sensor)),
+        _level_errors(blocks, records, pieces, learning=learning, baseline=baseline),
+    )
+    places = pieces.places + (blocks.sensor * HOURS)[:, None]
+    target = pieces.sums / np.maximum(pieces.counts, 1) + pieces.middle[:, None]
+    is_met, full = learning.met > 0, blocks.full
+    for here in blocks.ordinals():
+        own = errors[: here.stop - here.start]
+        season = known.take(places[here])
+        course.season[here], course.season_error[here] = season, own
+        if not full[here].any():
+            continue
+        moves = target[here] - season
+        if is_met[here].any():
+            wrong = _wrong(pieces, here, season - pieces.middle[here, None]) * is_met[here]
+            own += learning.share[here] * (_total(wrong) / learning.number[here] - own)
+        reach = (_WINSOR * np.sqrt(own))[:, None] + learning.free[here]
+        moves = np.minimum(np.maximum(moves, -reach), reach)
+        known.put(places[here], season + learning.gain[here] * moves)
+        if baseline.shift[here].any():
+            known.reshape(-1, HOURS)[: here.stop - here.start] += baseline.shift[here][:, None]
+    records["season"], records["season_error"] = known.reshape(-1, HOURS), errors
+    return course
+
+
+def _level_errors(
+    blocks: Blocks, records: Records, pieces: _Pieces, *, learning: _Learning, baseline: Baseline
+) -> Column:
+    """The mean square error of the level before each block, which moves along in `records`."""
+    away = (baseline.level - pieces.middle)[:, None]
+    wrong = _total(_wrong(pieces, slice(None), away) * (learning.met > 0)) / learning.number
+    before, known = np.empty(len(wrong)), records["level_error"].copy()
+    for here in blocks.ordinals():
+        own = known[: here.stop - here.start]
+        before[here] = own
+        own += learning.share[here] * (wrong[here] - own)
+    records["level_error"] = known
+    return before
+
+
+def _wrong(pieces: _Pieces, here: slice, away: Matrix) -> Matrix:
+    """The sums of squares about another value than the middle, `away` from it."""
+    return pieces.squares[here] - 2 * away * pieces.sums[here] + pieces.counts[here] * away**2
+
+
+def _total(matrix: Matrix) -> Column:
     """Sums of rows of 2 or 48, in one order of addition."""
     if matrix.shape[1] == HOURS:
         third = HOURS // 3
@@ -130,5 +250,5 @@ def _total(matrix: Matrix) -> NDArray[np.float64]:
     while matrix.shape[1] > 1:
         half = matrix.shape[1] // 2
         matrix = matrix[:, :half] + matrix[:, half:]
-    total: NDArray[np.float64] = matrix[:, 0]
+    total: Column = matrix[:, 0]
     return total

@@ -1,38 +1,61 @@
 """Exponentially weighted means over blocks, in closed form from block to block."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from foodflow.numerics.detection.blocks import Blocks
 from foodflow.numerics.detection.state import BLOCK
 
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Smoothed:
+    """Means of some kinds: `local` (32, kinds, columns) as if each block began at zero, `before` (kinds, columns) what
+    it begins with, and `fading` (32, kinds, 1) the share of that which is left.
+    """
+
+    local: Matrix
+    before: Matrix
+    fading: Matrix
+
+    def at(self, columns: NDArray[np.intp]) -> Matrix:
+        """The means in some blocks, (32, kinds, k)."""
+        found: Matrix = self.local.take(columns, axis=2) + self.fading * self.before[:, columns]
+        return found
+
+    def reach(self) -> Matrix:
+        """What no mean of a block lies beyond, either way, (kinds, columns)."""
+        furthest = np.maximum(self.local.max(axis=0), -self.local.min(axis=0))
+        reach: Matrix = furthest + np.abs(self.before)
+        return reach
+
 
 def smoothed(
-    blocks: Blocks,
-    matrix: NDArray[np.float64],
-    carried: NDArray[np.float64],
-    *,
-    share: float,
-    fresh: NDArray[np.bool_],
-) -> NDArray[np.float64]:
-    """M(t) = (1 − share) M(t−1) + share x(t), (32, columns); `carried` (sensors,) is the mean before the blocks.
-
-    It begins at zero in blocks that are `fresh` (columns,).
+    blocks: Blocks, given: Matrix, carried: NDArray[np.float64], *, shares: Sequence[float], fresh: NDArray[np.bool_]
+) -> Smoothed:
+    """M(t) = (1 − share) M(t−1) + share x(t) of x (32, kinds, columns), which is written over; `carried`
+    (kinds, sensors) is the mean before the blocks, and one begins at zero in blocks that are `fresh` (columns,).
     """
-    local = _from_zero(matrix, share)
-    fading = (1 - share) ** np.arange(1, BLOCK + 1)
-    before, last = np.empty(matrix.shape[1]), carried
+    weights = np.array(shares)[:, None]
+    local = _from_zero(given, weights)
+    fading: Matrix = ((1 - weights) ** np.arange(1.0, BLOCK + 1)).T[:, :, None]
+    before, last = np.empty(local.shape[1:]), carried
+    starts_anew = bool(fresh.any())
     for here in blocks.ordinals():
-        before[here] = last[: here.stop - here.start] * ~fresh[here]
-        last = local[-1, here] + fading[-1] * before[here]
-    local += fading[:, None] * before
-    return local
+        own = last[:, : here.stop - here.start]
+        before[:, here] = own * ~fresh[here] if starts_anew else own
+        last = local[-1, :, here] + fading[-1] * before[:, here]
+    return Smoothed(local, before, fading)
 
 
-def _from_zero(matrix: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    means = matrix * share
-    faded = np.empty(matrix.shape[1])
+def _from_zero(given: Matrix, weights: Matrix) -> Matrix:
+    given *= weights
+    keeps, faded = 1 - weights, np.empty(given.shape[1:])
     for place in range(1, BLOCK):
-        np.multiply(1 - share, means[place - 1], out=faded)
-        means[place] += faded
-    return means
+        np.multiply(keeps, given[place - 1], out=faded)
+        given[place] += faded
+    return given

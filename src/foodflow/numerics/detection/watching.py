@@ -8,45 +8,75 @@ not full yet is judged anew with each call, so it makes no difference how readin
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from foodflow.numerics.detection.bounds import SECOND
-from foodflow.numerics.detection.carrying import carry_on
+from foodflow.numerics.detection.carrying import carry_on, carry_on_events
 from foodflow.numerics.detection.explaining import why
-from foodflow.numerics.detection.findings import RULES, USUAL_RULES, Finding, Rule, Run, Settings, Watched
-from foodflow.numerics.detection.judging import judge
-from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, unpack
+from foodflow.numerics.detection.findings import (
+    RULES,
+    USUAL_RULES,
+    AllWatched,
+    Finding,
+    Rule,
+    Run,
+    Runs,
+    Settings,
+    Watched,
+)
+from foodflow.numerics.detection.judging import eventful, judge, look
+from foodflow.numerics.detection.state import NEVER, SIZE, Records, is_sound, pack, put, unpack
+from foodflow.numerics.detection.strides import SECOND
 from foodflow.numerics.detection.telling import tell
 
 __all__ = [
     "RULES",
     "USUAL_RULES",
+    "AllWatched",
     "Finding",
     "Rule",
     "Run",
+    "Runs",
     "Settings",
     "Watched",
     "is_sound",
     "overdue",
     "watch",
+    "watch_all",
     "why",
 ]
 
 
 def watch(runs: Sequence[Run]) -> list[Watched]:
     """What each run's readings say, in the order of the runs; a state that isn't `is_sound` begins anew."""
-    records = unpack([run.state for run in runs])
-    found: list[list[Finding]] = [[] for _ in runs]
-    filled = [place for place, run in enumerate(runs) if len(run.times)]
-    if filled:
-        all_report = len(filled) == len(runs)
-        chosen = records if all_report else records[filled]
-        with np.errstate(over="ignore", invalid="ignore"):
-            told = _watched([runs[place] for place in filled], chosen)
-        if not all_report:
-            records[filled] = chosen
-        for place, findings in zip(filled, told, strict=True):
-            found[place] = findings
-    return [Watched(state, findings) for state, findings in zip(pack(records), found, strict=True)]
+    if not runs:
+        return []
+    told = watch_all(
+        Runs(
+            [run.settings for run in runs],
+            [run.state for run in runs],
+            np.array([len(run.times) for run in runs]),
+            np.concatenate([run.times for run in runs]),
+            np.concatenate([run.values for run in runs]),
+            np.concatenate([run.uncertain for run in runs]),
+        )
+    )
+    states = (told.states[start : start + SIZE] for start in range(0, len(told.states), SIZE))
+    return [Watched(state, told.findings.get(place, [])) for place, state in enumerate(states)]
+
+
+def watch_all(runs: Runs) -> AllWatched:
+    """The same of runs that stand in one row."""
+    records, filled = unpack(runs.states), np.flatnonzero(runs.counts)
+    findings: dict[int, list[Finding]] = {}
+    with np.errstate(all="ignore"):  # a reading of 1e308 is like any other, whatever its square is
+        if len(filled) == len(records):
+            findings = _look_at(runs, records)
+        elif len(filled):
+            chosen = records.take(filled)
+            told = _look_at(_only(runs, filled), chosen)
+            findings = {int(filled[place]): one for place, one in told.items()}
+            put(records, filled, chosen)
+    return AllWatched(pack(records), findings)
 
 
 def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], bytes]:
@@ -56,20 +86,31 @@ def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], 
     last = int(record["tail_times"][record["fill"] - 1] if record["fill"] else record["before_time"])
     is_watched = Rule.GAP in settings.rules and settings.gap_seconds is not None
     if not is_watched or last == NEVER or record["gap_told"] != NEVER:
-        return [], pack(records)[0]
+        return [], pack(records)
     silent = (now - last) / SECOND
     if silent <= (settings.gap_seconds or 0):
-        return [], pack(records)[0]
+        return [], pack(records)
     record["gap_told"] = last
-    return [Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)], pack(records)[0]
+    return [Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)], pack(records)
 
 
-def _watched(runs: Sequence[Run], records: Records) -> list[list[Finding]]:
-    """The findings of each run; the records are carried on in place."""
-    judged, known = judge(runs, records)
-    findings: list[list[Finding]] = [[] for _ in runs]
-    for place, told in zip(judged.blocks.order.tolist(), tell(judged, known), strict=True):
-        findings[place] = told
-    carry_on(known, judged)
-    records[judged.blocks.order] = known
+def _only(runs: Runs, filled: NDArray[np.intp]) -> Runs:
+    """Those runs that have readings."""
+    settings, states = ([of_all[place] for place in filled] for of_all in (runs.settings, runs.states))
+    return Runs(settings, states, runs.counts[filled], runs.times, runs.values, runs.uncertain)
+
+
+def _look_at(runs: Runs, records: Records) -> dict[int, list[Finding]]:
+    """What is found of each run, by its place; the records are carried on in place."""
+    looked, findings = look(runs, records), dict[int, list[Finding]]()
+    sensors, order = eventful(looked), looked.blocks.order
+    judged = judge(looked, sensors) if len(sensors) else None
+    carry_on(looked)
+    if judged is not None:
+        known = looked.known.take(sensors)
+        told = zip(order[sensors].tolist(), tell(judged, known), strict=True)
+        findings = {place: one for place, one in told if one}
+        carry_on_events(known, judged)
+        put(looked.known, sensors, known)
+    put(records, order, looked.known)
     return findings

@@ -1,6 +1,6 @@
 """What is known of sensors of which readings come in: how they are watched, and what their detectors remember."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel.bulk import fetch
+from foodflow.kernel.bulk import array_of, fetch
+from foodflow.kernel.db import driver_connection
 from foodflow.numerics.epoch import to_micros
 from foodflow.plant.rules.watches import SAID, Effective, Said, effective
 from foodflow.plant.tables.lines import ProductionLine
@@ -63,11 +64,22 @@ LEFT JOIN watch_defaults AS d ON d.sensor_type = lower(s.sensor_type)
 LEFT JOIN watch_states AS m ON m.sensor_key = s.key
 WHERE s.key = ANY(CAST(%(keys)s AS int[])) ORDER BY s.key
 """
+# In an array of its own each byte of a state would be sent as two or three characters.
+_KEEP = """
+INSERT INTO watch_states (sensor_key, state, last_at, rhythm, seen, gap_seconds)
+SELECT n.key, substring(%(states)s FROM CAST(%(size)s * (n.place - 1) + 1 AS int) FOR CAST(%(size)s AS int)),
+       n.last_at, n.rhythm, n.seen, n.gap_seconds
+FROM unnest(CAST(%(keys)s AS int[]), CAST(%(last_at)s AS bigint[]), CAST(%(rhythm)s AS float8[]),
+            CAST(%(seen)s AS int[]), CAST(%(gap_seconds)s AS float8[]))
+     WITH ORDINALITY AS n (key, last_at, rhythm, seen, gap_seconds, place)
+ON CONFLICT (sensor_key) DO UPDATE SET state = excluded.state, last_at = excluded.last_at, rhythm = excluded.rhythm,
+                                       seen = excluded.seen, gap_seconds = excluded.gap_seconds
+"""
 
 
 async def watched(session: AsyncSession, keys: Sequence[int]) -> dict[int, Watched]:
     """The sensors of some keys as they are watched, by key: one statement, however many."""
-    rows = await fetch(session, _WATCHED, {"keys": list(keys)})
+    rows = await fetch(session, _WATCHED, {"keys": array_of(keys)})
     return {row[0]: _watched(row) for row in rows}
 
 
@@ -101,6 +113,18 @@ def _how(sensor_type: str, unit: str, said: tuple[Any, ...]) -> Effective:
 def _said(rules: list[str] | None, *others: Any) -> Said:  # noqa: ANN401 - of the columns' types
     values: dict[str, Any] = dict(zip(SAID[1:], others, strict=True))
     return Said(rules=None if rules is None else tuple(rules), **values)
+
+
+async def keep_states(
+    session: AsyncSession, keys: Sequence[int], states: bytes, others: Mapping[str, Sequence[float | None]]
+) -> None:
+    """Keep what the detectors of sensors remember, states of one length one after the other, with the other columns by
+    name; the caller has locked the sensors.
+    """
+    given = {name: array_of(values) for name, values in others.items()}
+    parameters = {"keys": array_of(keys), "states": states, "size": len(states) // len(keys), **given}
+    connection = await driver_connection(session)
+    await connection.execute(_KEEP, parameters)
 
 
 async def silent(session: AsyncSession, now: datetime) -> Sequence[UUID]:

@@ -1,6 +1,6 @@
 """How sensors are watched: what FoodFlow chooses for each type, what a company and a sensor say instead."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeVar
@@ -210,15 +210,15 @@ def gap_of(said: float | None, *, rhythm: float, seen: int) -> float | None:
     return max(SHORTEST_GAP, float(round(GAP_STEPS * rhythm))) if seen >= KNOWN_AFTER else None
 
 
-def rhythm_after(rhythm: float, seen: int, steps: Sequence[float]) -> tuple[float, int]:
-    """A sensor's usual step (seconds) after some more steps: the mean of the first ones, then one that forgets. A step
-    that is much longer than usual is an interruption, and counts as no more than four.
+def rhythm_after(rhythm: float, seen: int, *, middle: float, steps: int) -> tuple[float, int]:
+    """A sensor's usual step (seconds) after some more `steps`, of which the one in the middle took `middle` seconds:
+    the mean of the first ones, then one that forgets. A step that is much longer than usual is an interruption, and
+    counts as no more than four.
     """
     if not steps:
         return rhythm, seen
-    middle = sorted(steps)[len(steps) // 2]
-    total = seen + len(steps)
+    total = seen + steps
     if not seen:
         return middle, total
-    weight = max(len(steps) / total, 1 - 0.99 ** len(steps))
+    weight = max(steps / total, 1 - 0.99**steps)
     return rhythm + weight * (min(middle, 4 * rhythm) - rhythm), total

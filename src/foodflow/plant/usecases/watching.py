@@ -5,7 +5,6 @@ The number of statements is the same for one sensor and for thousands; the cost 
 """
 
 import asyncio
-import itertools
 from collections import defaultdict
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -13,16 +12,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
 from foodflow.kernel import rows as stored
 from foodflow.kernel.actor import Actor
+from foodflow.kernel.beside import Beside
 from foodflow.numerics.detection import watching as detection
-from foodflow.numerics.detection.findings import Rule, Run, Settings
+from foodflow.numerics.detection.findings import Rule, Runs, Settings
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.status_codes import are_bad, are_uncertain
+from foodflow.numerics.steps import NONE, usual_steps
 from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import watching as queries
 from foodflow.plant.queries.readings import Reporting
@@ -33,12 +33,12 @@ from foodflow.plant.usecases import raising
 from foodflow.plant.usecases.noting import Rows
 from foodflow.plant.usecases.raising import Found
 
-IN_A_THREAD = 2000
-"""From so many readings on the detectors work in a thread, so that other callers go on meanwhile."""
+BESIDE = 2000
+"""From so many readings on the detectors work in a process beside this one, so that other callers go on meanwhile."""
 LIVE = 3600.0
 """A sensor reports as it happens when its latest reading is no older than so many seconds, or than it may be silent."""
-_STEPS = 200
 _SECOND = 1_000_000
+_BESIDE = Beside()
 
 
 class _Turn(NamedTuple):
@@ -59,7 +59,7 @@ class Looking:
 
     rows: Rows
     turns: Sequence[_Turn]
-    told: Awaitable[list[detection.Watched]]
+    told: Awaitable[detection.AllWatched]
     now: datetime
 
 
@@ -77,12 +77,7 @@ async def begin(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows)
     turns = await _turns(session, sensors, timely, now=now)
     if not turns:
         return None
-    uncertain = are_uncertain(timely.statuses)
-    runs = [
-        Run(turn.settings, turn.known.state, timely.times[turn.mine], timely.values[turn.mine], uncertain[turn.mine])
-        for turn in turns
-    ]
-    told = _detected(runs, readings=len(timely.keys))
+    told = _detected(_runs(turns, timely))
     return Looking(timely, turns, told, now)
 
 
@@ -91,17 +86,17 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     if looking is None:
         return
     rows, turns, told = looking.rows, looking.turns, await looking.told
-    await _remember(session, turns, [each.state for each in told])
+    await _remember(session, turns, told.states)
     found = [
         Found(
             sensor=turn.sensor,
             known=turn.known,
-            findings=each.findings,
+            findings=told.findings.get(place, ()),
             times=rows.times[turn.mine],
             values=rows.values[turn.mine],
         )
-        for turn, each in zip(turns, told, strict=True)
-        if each.findings or turn.known.standing
+        for place, turn in enumerate(turns)
+        if place in told.findings or turn.known.standing
     ]
     await raising.raise_and_clear(session, [each for each in found if each.is_news], now=looking.now)
 
@@ -112,17 +107,24 @@ async def _turns(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows
     ends = np.append(starts[1:], len(rows.keys))
     keys = rows.keys[starts].tolist()
     known, by_key = await queries.watched(session, keys), {sensor.key: sensor for sensor in sensors}
-    turns = []
-    for key, start, end in zip(keys, starts.tolist(), ends.tolist(), strict=True):
-        each = known[key]
-        if each.how.rules:
-            turns.append(_turn(by_key[key], each, rows.times, slice(start, end), now=to_micros(now)))
-    return turns
+    each_known = [known[key] for key in keys]
+    if not any(each.how.rules for each in each_known):
+        return []
+    last_at = [NONE if each.last_at is None else each.last_at for each in each_known]
+    middles, counts = usual_steps(rows.times, starts, np.array(last_at, np.int64))
+    columns = (starts, ends, rows.times[ends - 1], middles, counts)
+    parts = zip(each_known, *(column.tolist() for column in columns), strict=True)
+    moment = to_micros(now)
+    return [
+        _turn(by_key[each.key], each, slice(start, end), last_at=last, steps=(middle, count), now=moment)
+        for each, start, end, last, middle, count in parts
+        if each.how.rules
+    ]
 
 
-def _turn(sensor: Reporting, known: Watched, times: NDArray[np.int64], mine: slice, *, now: int) -> _Turn:
-    last_at = int(times[mine.stop - 1])
-    rhythm, seen = rhythm_after(known.rhythm, known.seen, _steps(known.last_at, times[mine]))
+def _turn(sensor: Reporting, known: Watched, mine: slice, *, last_at: int, steps: tuple[float, int], now: int) -> _Turn:
+    middle, count = steps
+    rhythm, seen = rhythm_after(known.rhythm, known.seen, middle=middle, steps=count)
     gap = gap_of(known.how.gap_seconds, rhythm=rhythm, seen=seen)
     is_live = gap is not None and now - last_at <= max(LIVE, gap) * _SECOND
     settings = settings_of(
@@ -135,38 +137,34 @@ def _turn(sensor: Reporting, known: Watched, times: NDArray[np.int64], mine: sli
     return _Turn(sensor, known, mine, settings, last_at, rhythm, seen)
 
 
-def _steps(last_at: int | None, times: NDArray[np.int64]) -> list[float]:
-    """The seconds between a call's readings, and from the one before them; of many, the last ones."""
-    latest = times[-_STEPS:].tolist()
-    before = [] if last_at is None or len(times) >= _STEPS else [last_at]
-    return [(after - one) / _SECOND for one, after in itertools.pairwise([*before, *latest])]
+def _runs(turns: Sequence[_Turn], rows: Rows) -> Runs:
+    """What the detectors are to look at."""
+    counts = np.array([turn.mine.stop - turn.mine.start for turn in turns])
+    times, values, uncertain = rows.times, rows.values, are_uncertain(rows.statuses)
+    if counts.sum() < len(times):
+        mine = np.concatenate([np.arange(turn.mine.start, turn.mine.stop) for turn in turns])
+        times, values, uncertain = times[mine], values[mine], uncertain[mine]
+    settings, states = [turn.settings for turn in turns], [turn.known.state for turn in turns]
+    return Runs(settings, states, counts, times, values, uncertain)
 
 
-async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: Sequence[bytes]) -> None:
+async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: bytes) -> None:
     """Keep what the detectors remember, and until when each sensor is expected to report again."""
-    columns = {
-        "sensor_key": [turn.known.key for turn in turns],
-        "state": states,
+    others: dict[str, Sequence[float | None]] = {
         "last_at": [turn.last_at for turn in turns],
         "rhythm": [turn.rhythm for turn in turns],
         "seen": [turn.seen for turn in turns],
         "gap_seconds": [turn.settings.gap_seconds if Rule.GAP in turn.known.how.rules else None for turn in turns],
     }
-    await stored.put(session, WatchState, columns)
+    await queries.keep_states(session, [turn.known.key for turn in turns], states, others)
 
 
-def _detected(runs: Sequence[Run], *, readings: int) -> Awaitable[list[detection.Watched]]:
-    loop = asyncio.get_running_loop()
-    if readings >= IN_A_THREAD:
-        return loop.run_in_executor(None, _looked_at, runs)  # it begins at once; a task would wait for its turn
-    looked_at: asyncio.Future[list[detection.Watched]] = loop.create_future()
-    looked_at.set_result(_looked_at(runs))
+def _detected(runs: Runs) -> Awaitable[detection.AllWatched]:
+    if len(runs.times) >= BESIDE:
+        return _BESIDE.call(detection.watch_all, runs)  # it begins at once; a task would wait for its turn
+    looked_at: asyncio.Future[detection.AllWatched] = asyncio.get_running_loop().create_future()
+    looked_at.set_result(detection.watch_all(runs))
     return looked_at
-
-
-def _looked_at(runs: Sequence[Run]) -> list[detection.Watched]:
-    with np.errstate(all="ignore"):  # a reading of 1e308 is stored like any other, whatever its square is
-        return detection.watch(runs)
 
 
 async def notice_silence(session: AsyncSession, actor: Actor) -> None:

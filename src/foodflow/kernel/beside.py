@@ -1,0 +1,118 @@
+"""Long arithmetic in a process of its own. One interpreter runs one thread at a time, so what is worked out beside the
+web process neither holds up its callers nor waits for them.
+
+It is a server of pure functions and keeps nothing: where it cannot be had, has died, or is not there yet, the caller's
+own process does the work, in a thread. It ends when whoever started it is gone, however that went: it reads from a
+socket that is closed then.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import Any, Final, TypeVar, TypeVarTuple
+
+import structlog
+
+Result = TypeVar("Result")
+Given = TypeVarTuple("Given")
+
+_PROCESSORS: Final = 2
+_SECONDS_TO_END: Final = 5.0
+_LARGE: Final = 32_000_000
+_logger = structlog.get_logger()
+
+
+class Beside:
+    """A process beside this one, started when it is first needed; one thing is worked out at a time."""
+
+    def __init__(self) -> None:
+        self._line = ThreadPoolExecutor(1, thread_name_prefix="beside")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection[Any, Any] | None = None
+        self._is_ready = False
+        atexit.register(self.close)
+
+    def call(self, function: Callable[[*Given], Result], *given: *Given) -> asyncio.Future[Result]:
+        """What a function of some module gives; it is begun at once. Arguments and results are sent as copies."""
+        return asyncio.get_running_loop().run_in_executor(self._line, self._called, function, given)
+
+    def _called(self, function: Callable[..., Result], given: Sequence[object]) -> Result:
+        connection = self._ready_connection()
+        if connection is None:
+            return function(*given)
+        try:
+            connection.send((function, given))
+            fault, result = connection.recv()
+        except (EOFError, OSError):
+            _logger.warning("process_beside_gone", pid=self._process.pid if self._process else None)
+            self.close()
+            return function(*given)
+        if fault is not None:
+            raise fault
+        found: Result = result
+        return found
+
+    def _ready_connection(self) -> "Connection[Any, Any] | None":
+        if (os.cpu_count() or 1) < _PROCESSORS:
+            return None
+        try:
+            if self._connection is None:
+                self._start()
+            if self._connection is not None and not self._is_ready and self._connection.poll():
+                self._is_ready = self._connection.recv()
+        except (EOFError, OSError):
+            self.close()
+        return self._connection if self._is_ready else None
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", __name__, str(theirs.fileno())]
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        self._connection = Connection(ours.detach())
+
+    def close(self) -> None:
+        """End the process; the next call starts another one."""
+        connection, process = self._connection, self._process
+        self._connection, self._process, self._is_ready = None, None, False
+        if connection is not None:
+            connection.close()
+        if process is not None:
+            try:
+                process.wait(_SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def serve(connection: "Connection[Any, Any]") -> None:
+    """Work out what is asked for until nobody is there to ask."""
+    # Once something large was given back, the C library keeps what is given back for the next time; without that, half
+    # of the time goes into having the same pages emptied again and again.
+    bytes(_LARGE)
+    with contextlib.suppress(EOFError, OSError):
+        connection.send(True)
+        while True:
+            function, given = connection.recv()
+            connection.send(_answer(function, given))
+
+
+def _answer(function: Callable[..., object], given: Sequence[object]) -> tuple[Exception | None, object]:
+    try:
+        return None, function(*given)
+    except Exception as fault:  # noqa: BLE001 - whoever asked is told, whatever it is
+        return fault, None
+
+
+if __name__ == "__main__":
+    # A terminal interrupts all of its processes; this one ends with the one that it works for.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(Connection(int(sys.argv[1])))
