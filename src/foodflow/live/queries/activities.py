@@ -102,7 +102,7 @@ async def active_for_update(session: AsyncSession, session_id: int) -> Sequence[
     found = select(LiveActivity).where(
         LiveActivity.session_id == session_id, LiveActivity.state == ActivityState.ACTIVE
     )
-    locked = found.order_by(*ORDER).with_for_update(**session_queries.NO_KEY).execution_options(populate_existing=True)
+    locked = found.order_by(*ORDER).with_for_update(key_share=True).execution_options(populate_existing=True)
     return (await session.scalars(locked)).all()
 
 
@@ -111,12 +111,7 @@ async def next_for_update(session: AsyncSession, session_id: int, after: LiveAct
     found = select(LiveActivity).where(LiveActivity.session_id == session_id, LiveActivity.state.in_(TO_COME))
     if after is not None:
         found = found.where(_comes_after(after))
-    locked = (
-        found.order_by(*ORDER)
-        .limit(1)
-        .with_for_update(**session_queries.NO_KEY)
-        .execution_options(populate_existing=True)
-    )
+    locked = found.order_by(*ORDER).limit(1).with_for_update(key_share=True).execution_options(populate_existing=True)
     return await session.scalar(locked)
 
 
