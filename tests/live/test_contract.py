@@ -215,8 +215,8 @@ async def test_a_session_is_shown_with_all_that_belongs_to_it(client: httpx.Asyn
 @pytest.mark.parametrize("id", [UNKNOWN, 0, -1, 2**31, 2**63, 10**30])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_a_session_that_there_is_not_is_not_found(client: httpx.AsyncClient, method: str, id: int) -> None:
-    body: Json | None = {} if method == "PUT" else None
-    refused(await client.request(method, of(id), json=body), 404, "Session not found")
+    body: dict[str, Any] = {"json": {}} if method == "PUT" else {}
+    refused(await client.request(method, of(id), **body), 404, "Session not found")
     refused(await client.get(of(id, "/status")), 404, "Session not found")
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.live.tables.participants import LiveParticipant
-from tests.live.make import Json, bearing, begun, joined, of, participants, session, turns
+from tests.live.make import bearing, begun, joined, of, participants, session, turns
 
 AT_ONCE: Final = 50
 OF_ONE_NAME: Final = 20
@@ -21,11 +21,6 @@ COLUMNS: Final = [column.name for column in LiveParticipant.__table__.columns if
 
 async def come_in(client: httpx.AsyncClient, id: int, nickname: str) -> httpx.Response:
     return await client.post(of(id, "/join"), json={"nickname": nickname})
-
-
-async def come_back(client: httpx.AsyncClient, id: int, place: Json) -> httpx.Response:
-    """Whoever has a place in a session comes in once more, and says another name."""
-    return await client.post(of(id, "/join"), json={"nickname": "Somebody"}, headers=bearing(place))
 
 
 @pytest.mark.parametrize("alike", ["Ann", ""], ids=["one name for all", "a name each"])
@@ -135,9 +130,10 @@ async def test_who_was_sent_out_is_let_in_again_by_a_facilitator_alone(
     made = await session(client)
     place = await joined(anonymous_client, made["id"])
     path = f"/api/v1/participants/{place['participant_id']}"
+    again: dict[str, Any] = {"json": {"nickname": "Ann"}, "headers": bearing(place)}
     for _ in range(2):
         assert (await client.delete(path)).status_code == 200
-    refused = await come_back(anonymous_client, made["id"], place)
+    refused = await anonymous_client.post(of(made["id"], "/join"), **again)
     assert (refused.status_code, refused.json()["code"]) == (409, "live.participant.removed")
     beat = await anonymous_client.post(f"{path}/heartbeat", json={}, headers=bearing(place))
     assert (beat.status_code, beat.json()["code"]) == (409, "live.participant.removed")
@@ -145,7 +141,7 @@ async def test_who_was_sent_out_is_let_in_again_by_a_facilitator_alone(
     assert (gone["participant_id"], gone["by_themselves"]) == (place["participant_id"], False)
     for _ in range(2):
         assert (await client.post(f"{path}/readmit")).json()["nickname"] == "Ann"
-    assert (await come_back(anonymous_client, made["id"], place)).status_code == 200
+    assert (await anonymous_client.post(of(made["id"], "/join"), **again)).status_code == 200
     assert (await client.get(of(made["id"]))).json()["participant_count"] == 1
     assert await turns(client, made["id"]) == ["participant.removed", "participant.readmitted"]
 
@@ -158,10 +154,11 @@ async def test_who_has_left_comes_back_while_there_is_room(
     path = f"/api/v1/participants/{place['participant_id']}"
     assert (await anonymous_client.delete(path, headers=bearing(place))).status_code == 200
     other = await joined(anonymous_client, made["id"], "Ben")
-    full = await come_back(anonymous_client, made["id"], place)
+    again: dict[str, Any] = {"json": {"nickname": "Ann"}, "headers": bearing(place)}
+    full = await anonymous_client.post(of(made["id"], "/join"), **again)
     assert (full.status_code, full.json()["detail"]) == (400, "Session is full")
     await anonymous_client.delete(f"/api/v1/participants/{other['participant_id']}", headers=bearing(other))
-    back = (await come_back(anonymous_client, made["id"], place)).json()
+    back = (await anonymous_client.post(of(made["id"], "/join"), **again)).json()
     assert (back["participant_id"], back["session_state"]["participant_count"]) == (place["participant_id"], 1)
 
 
