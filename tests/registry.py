@@ -23,7 +23,7 @@ LIVE: Final = "/api/v1/sessions"
 NICKNAME: Final = "Ann"
 """Who takes part in each live session that is made."""
 POLL: Final = {"question": "Ready?", "options": ["Yes", "No"]}
-_NUMBERS: Final = count(1_000_000)
+_NUMBERS: Final = count(1_000_000, 1000)
 SITE: Final = "Hall"
 """The site whose calendar is made."""
 PROVIDERS: Final = "/api/v1/identity-providers"
