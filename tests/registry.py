@@ -1,13 +1,18 @@
 """What each context adds to: how a thing of each path comes to be, so that tests can ask for it as somebody else."""
 
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any, Final
 from uuid import uuid4
 
 import httpx
+from sqlalchemy import text
 
+from foodflow.kernel.db import Database, tenant_transaction
+from foodflow.live.usecases.training import record_attendance
 from tests.identity import provider
 from tests.kernel.webhooks.make import carry
+from tests.live import make_records
 from tests.make import COMPANIES, PASSWORD, everything
 
 Maker = Callable[[httpx.AsyncClient], Awaitable[str]]
@@ -16,6 +21,8 @@ Maker = Callable[[httpx.AsyncClient], Awaitable[str]]
 PLANT: Final = "/api/v1/plant-ops"
 AUTH: Final = "/api/v1/auth"
 AUDIT: Final = "/api/v1/audit-entries"
+LIVE: Final = "/api/v1/sessions"
+_NUMBERS: Final = count(1_000_000)
 SITE: Final = "Hall"
 """The site whose calendar is made."""
 PROVIDERS: Final = "/api/v1/identity-providers"
@@ -184,6 +191,22 @@ async def _event(client: httpx.AsyncClient) -> dict[str, Any]:
     return told
 
 
+async def _live_session(client: httpx.AsyncClient) -> dict[str, Any]:
+    """A session that is over, with somebody's record. Its number is that of no other company: each counts for itself,
+    and one's own would be taken for another's.
+    """
+    transport: Any = client._transport
+    database: Database = transport.app.state.database
+    actor = everything((await client.get("/api/v1/company")).json()["slug"])
+    async with tenant_transaction(database, actor) as transaction:
+        restart = "SELECT setval(pg_get_serial_sequence('live_sessions', 'id'), :number)"
+        await transaction.execute(text(restart), {"number": next(_NUMBERS)})
+        live = await make_records.live_session(transaction)
+        await make_records.place(transaction, live, f"user:{live.id}")
+        [record] = await record_attendance(transaction, actor, live)
+    return {"id": live.id, "record": record.id}
+
+
 def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: str = "id") -> Maker:
     async def make(client: httpx.AsyncClient) -> str:
         return str((await made(client))[field])
@@ -192,6 +215,8 @@ def _of(made: Callable[[httpx.AsyncClient], Awaitable[dict[str, Any]]], field: s
 
 
 MAKERS: Final[dict[str, Maker]] = {
+    f"{LIVE}/{{id}}": _of(_live_session),
+    "/api/v1/training-records/{id}": _of(_live_session, "record"),
     f"{PLANT}/lines/{{id}}": _of(_line),
     f"{PLANT}/lines/by-number/{{number:path}}": _of(_line, "line_number"),
     f"{PLANT}/batches/{{id}}": _of(_batch),
