@@ -21,7 +21,6 @@ from foodflow.kernel.exports.books import Book, Value
 from foodflow.kernel.exports.files import File
 from foodflow.kernel.exports.typesetting import Measure, column_widths, lines_of
 
-MEDIA_TYPE: Final = "application/pdf"
 MAX_ROWS: Final = 5_000
 """Rows of all sheets together: setting them takes about a millisecond each."""
 _PAPERS: Final = (A4, landscape(A4), landscape(A3), landscape(A2))
