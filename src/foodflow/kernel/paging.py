@@ -44,6 +44,7 @@ Format = Annotated[
 ]
 FILES: tuple[str, ...] = get_args(FileFormat)
 """What a list can be exported as."""
+XLSX, PDF = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/pdf"
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 FORMAT: dict[str, Any] = {
     "name": "format",
@@ -58,8 +59,8 @@ FILE_ANSWERS: dict[str, Any] = {
     "200": {
         "content": {
             "text/csv": {"schema": {"type": "string"}},
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _BYTES,
-            "application/pdf": _BYTES,
+            XLSX: _BYTES,
+            PDF: _BYTES,
         }
     }
 }

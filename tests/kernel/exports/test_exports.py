@@ -22,8 +22,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.kernel.errors import Unavailable
-from foodflow.kernel.exports import AT_ONCE, ROWS_AT_ONCE, Parts, disposition, file_of, pages, parts_of, workbooks
+from foodflow.kernel.exports import AT_ONCE, ROWS_AT_ONCE, Parts, disposition, file_of, parts_of
 from foodflow.kernel.exports.delimited import cell
+from foodflow.kernel.paging import PDF, XLSX
 from foodflow.kernel.wire import Instant, Number, Out
 from tests.kernel.http.make import fields
 from tests.make import everything
@@ -303,7 +304,7 @@ async def test_openapi_says_which_lists_are_exported(app: FastAPI) -> None:
         get = operations.get("get", {})
         formats = [each for each in get.get("parameters", ()) if each["name"] == "format"]
         content = get.get("responses", {}).get("200", {}).get("content", {})
-        assert bool(formats) == (content.keys() >= {"text/csv", workbooks.MEDIA_TYPE, pages.MEDIA_TYPE}), path
+        assert bool(formats) == (content.keys() >= {"text/csv", XLSX, PDF}), path
     assert "text/csv" in paths[f"{PLANT}/sensors"]["get"]["responses"]["200"]["content"]
 
 
@@ -313,7 +314,7 @@ async def test_every_format_is_answered_with_its_type_and_ending(client: httpx.A
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-disposition"] == f'attachment; filename="lines.{kind}"'
     assert answer.headers["content-length"] == str(len(answer.content))
-    assert answer.headers["content-type"] == {"xlsx": workbooks.MEDIA_TYPE, "pdf": pages.MEDIA_TYPE}[kind]
+    assert answer.headers["content-type"] == {"xlsx": XLSX, "pdf": PDF}[kind]
     assert answer.content.startswith({"xlsx": b"PK", "pdf": b"%PDF"}[kind])
 
 

@@ -67,6 +67,14 @@ def test_tables_follow_each_other_under_their_titles(file: File) -> None:
     assert places == sorted(places)
 
 
+def test_a_long_title_and_long_facts_leave_room_for_the_table(file: File) -> None:
+    facts = [(f"Fact {number}", "much to say\n" * 100) for number in range(12)]
+    write(Pages(file, book("Title " * 500, facts=facts)), ("Leaves", [[Cells(whole=1234)]]))
+    [page] = read(file)
+    assert "Fact 11" in page
+    assert "1234" in page
+
+
 def test_a_book_of_nothing_is_a_page(file: File) -> None:
     write(Pages(file, book()))
     assert len(read(file)) == 1

@@ -46,7 +46,7 @@ def test_never_more_lines_than_were_asked_for(text: str, width: int, most: int) 
 
 
 def test_columns_share_what_is_left() -> None:
-    assert column_widths([10, 30], 60) == [20, 40]
+    assert column_widths([10, 30], 60) == [15, 45]
 
 
 def test_narrow_columns_keep_what_they_need_and_wide_ones_give() -> None:

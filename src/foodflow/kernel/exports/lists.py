@@ -11,10 +11,10 @@ from starlette.responses import StreamingResponse
 
 from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.exports import delimited, pages, workbooks
+from foodflow.kernel.exports import delimited
 from foodflow.kernel.exports.books import Book, Parts, Sheet, Value, columns_of, values_of
 from foodflow.kernel.exports.files import File, filled_file, whole_file
-from foodflow.kernel.paging import Wanted, fetch, page_of
+from foodflow.kernel.paging import PDF, XLSX, Wanted, fetch, page_of
 from foodflow.kernel.wire import Out, OutT, PageOf
 
 RowT = TypeVar("RowT")
@@ -37,9 +37,21 @@ class Writer(Protocol):
         """Let go of what is held, where the file will not be whole."""
 
 
+def _workbook(file: File, book: Book) -> Writer:
+    from foodflow.kernel.exports.workbooks import Workbook  # noqa: PLC0415 - loaded when somebody wants such a file
+
+    return Workbook(file, book)
+
+
+def _pages(file: File, book: Book) -> Writer:
+    from foodflow.kernel.exports.pages import Pages  # noqa: PLC0415 - the same
+
+    return Pages(file, book)
+
+
 _WRITERS: Final[dict[str, tuple[Callable[[File, Book], Writer], str]]] = {
-    "xlsx": (workbooks.Workbook, workbooks.MEDIA_TYPE),
-    "pdf": (pages.Pages, pages.MEDIA_TYPE),
+    "xlsx": (_workbook, XLSX),
+    "pdf": (_pages, PDF),
 }
 
 

@@ -4,7 +4,7 @@ The paper is as wide as the columns need, from A4 to A2, and texts are broken in
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -21,14 +21,13 @@ from foodflow.kernel.exports.books import Book, Value
 from foodflow.kernel.exports.files import File
 from foodflow.kernel.exports.typesetting import Measure, column_widths, lines_of
 
-MEDIA_TYPE: Final = "application/pdf"
 MAX_ROWS: Final = 5_000
 """Rows of all sheets together: setting them takes about a millisecond each."""
 _PAPERS: Final = (A4, landscape(A4), landscape(A3), landscape(A2))
 _MARGIN, _SIZE, _LEADING, _GAP = 36.0, 7.5, 9.5, 6.0
 _TITLE, _HEADING = 15.0, 10.5
 _WIDEST: Final = 220.0
-_MAX_LINES: Final = 20
+_MAX_LINES, _MAX_LINES_ABOVE = 20, 3
 _SAMPLE: Final = 100
 _LAST_PAGE: Final = "pages"
 _BLACK, _GREY = 0.1, 0.45
@@ -58,11 +57,12 @@ def refuse_more() -> Invalid:
 
 @dataclass(slots=True)
 class _Table:
-    """The sheet that is being set: its columns, where they begin, and how wide they are."""
+    """The sheet that is being set: its columns, how wide they are, and which hold numbers."""
 
     title: str
     columns: list[str]
-    widths: list[float]
+    widths: list[float] = field(default_factory=list)
+    numeric: list[bool] = field(default_factory=list)
     is_begun: bool = False
 
 
@@ -84,14 +84,16 @@ class Pages:
     def begin(self, title: str, columns: list[str]) -> None:
         """Begin a table; what it looks like waits for the first rows."""
         self._end_table()
-        self._table = _Table(title, columns, [])
+        self._table = _Table(title, columns)
 
     def add(self, rows: list[list[Value]]) -> None:
         """Add rows; refuses more than can be printed."""
         self._rows += len(rows)
         if self._rows > MAX_ROWS:
             raise refuse_more()
-        table = self._begun([[_said(value) for value in row] for row in rows[:_SAMPLE]])
+        if not rows:
+            return
+        table = self._begun(rows[:_SAMPLE])
         for row in rows:
             self._set(table, [(_drawable(_said(value)), _is_number(value)) for value in row])
 
@@ -117,15 +119,17 @@ class Pages:
             self._write(_MARGIN, self._y, "Nothing here.", shade=_GREY)
             self._y -= _LEADING
 
-    def _begun(self, sample: list[list[str]]) -> _Table:
+    def _begun(self, sample: list[list[Value]]) -> _Table:
         """The table, its head set on paper that is wide enough."""
         table = self._table
         assert table is not None  # noqa: S101 - a table is begun before rows are added
         if table.is_begun:
             return table
+        columns = [list(column) for column in zip(*sample, strict=True)] or [[] for _ in table.columns]
+        table.numeric = [any(map(_is_number, column)) for column in columns]
         natural = [
-            min(max(_measure().width(text, _SIZE) for text in [_words(name), *(row[n] for row in sample)]), _WIDEST)
-            for n, name in enumerate(table.columns)
+            min(max(_measure().width(text, _SIZE) for text in [_words(name), *map(_said, column)]), _WIDEST)
+            for name, column in zip(table.columns, columns, strict=True)
         ]
         needed = sum(natural) + _GAP * len(natural) + 2 * _MARGIN
         paper = next((each for each in _PAPERS if each[0] >= needed), _PAPERS[-1])
@@ -142,7 +146,8 @@ class Pages:
         return table
 
     def _head(self, table: _Table) -> None:
-        self._set(table, [(_words(name), False) for name in table.columns], shade=_GREY)
+        names = zip(table.columns, table.numeric, strict=True)
+        self._set(table, [(_words(name), is_numeric) for name, is_numeric in names], shade=_GREY)
         self._canvas.setLineWidth(0.7)
         self._canvas.setStrokeGray(_BLACK)
         self._canvas.line(_MARGIN, self._y, self._width - _MARGIN, self._y)
@@ -184,7 +189,7 @@ class Pages:
                 self._lines(f"{name}: {said}", _SIZE)
 
     def _lines(self, text: str, size: float) -> None:
-        for line in lines_of(_drawable(text), self._width - 2 * _MARGIN, _measure(), size=size, most=_MAX_LINES):
+        for line in lines_of(_drawable(text), self._width - 2 * _MARGIN, _measure(), size=size, most=_MAX_LINES_ABOVE):
             self._write(_MARGIN, self._y, line, size=size)
             self._y -= size * 1.3
 
@@ -234,4 +239,4 @@ def _said(value: Value) -> str:
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, Decimal):
         return format(value.normalize(), "f") if value.is_finite() and value.adjusted() < 18 else str(value)  # noqa: PLR2004 - digits that fit in a column
-    return str(value)
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -22,12 +22,12 @@ class Measure:
 
 
 def column_widths(natural: Sequence[float], room: float) -> list[float]:
-    """What each column gets: all that it needs, with what is left shared out; or, where that is more than there is, the
+    """What each column gets: all that it needs and its part of what is left; or, where that is more than there is, the
     narrow ones what they need and the others the same.
     """
-    spare = room - sum(natural)
-    if spare >= 0:
-        return [width + spare / len(natural) for width in natural]
+    needed = sum(natural)
+    if needed <= room:
+        return [width * room / needed for width in natural]
     share, left, waiting = 0.0, room, sorted(natural)
     for place, width in enumerate(waiting):
         share = left / (len(waiting) - place)

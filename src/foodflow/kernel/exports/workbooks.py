@@ -16,7 +16,6 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 from foodflow.kernel.exports.books import Book, Value
 from foodflow.kernel.exports.files import File
 
-MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS: Final = 1_048_575
 """Rows of a sheet below its header; what is more goes on the next sheet."""
 _MAX_TEXT: Final = 32_767

@@ -49,7 +49,7 @@ async def forget_names(session: AsyncSession, who: str) -> None:
     await session.execute(
         update(LiveResponse)
         .where(LiveResponse.participant_id.in_(theirs), LiveResponse.response_data.has_key(_SIGNED))
-        .values(response_data=LiveResponse.response_data - _SIGNED)
+        .values(response_data=LiveResponse.response_data.delete_path([_SIGNED]))
         .execution_options(synchronize_session=False)
     )
     # Nobody else bears or can foresee such a nickname.

@@ -18,6 +18,8 @@ _ASKED: Final = {
     "open_text": "question",
 }
 """Where the configuration of each kind says what is asked; a quiz has a text for each of its questions."""
+_FIELDS: Final = ("choice", "choices", "value", "order", "text")
+"""What an answer to a question of a quiz holds one of."""
 _BETWEEN: Final = "; "
 
 
@@ -72,7 +74,7 @@ def _words(answer: Kept, _: Mapping[str, str]) -> list[str]:
 
 
 def _solution(answer: Kept, _: Mapping[str, str]) -> list[str]:
-    field = next(name for name in ("choice", "choices", "value", "order", "text") if name in answer)
+    field = next((name for name in _FIELDS if name in answer), "")
     given = answer[field]
     if isinstance(given, list):
         said = (" > " if field == "order" else ", ").join(_texts(given))
