@@ -14,8 +14,8 @@ GROUNDS = ("card", "ground", "alarm-ground")
 SCHEMES = ("light", "dark")
 
 
-def colours(scheme: str) -> dict[str, str]:
-    sheet = assets.asset("console.css").content.decode()
+def colours(scheme: str, name: str = "console.css") -> dict[str, str]:
+    sheet = assets.asset(name).content.decode()
     blocks = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
     return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", blocks[SCHEMES.index(scheme)]))
 
@@ -46,3 +46,10 @@ def test_texts_stand_out_from_every_ground(scheme: str) -> None:
 def test_the_name_of_a_state_stands_out_from_its_colour(scheme: str) -> None:
     found = colours(scheme)
     assert min(contrast(found["on-state"], found[state]) for state in STATES) >= ENOUGH
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_live_sessions_have_the_colours_of_all_other_pages(scheme: str) -> None:
+    found = colours(scheme, "live.css")
+    assert len(found) >= len(TEXTS)
+    assert found.items() <= colours(scheme).items()

@@ -1,7 +1,7 @@
 // Leading a live session: its deeds, its activities and their forms, who is here, and what waits for a look.
 
 const root = document.getElementById("live-session");
-const { about, asked, call, Connection, drawResults, el, inWords, leaderboard, many, questionOf, say, serverNow } = await import(root.dataset.live);
+const { about, asked, call, Connection, drawResults, el, inWords, keepTime, leaderboard, many, questionOf, say } = await import(root.dataset.live);
 
 const place = (id) => document.getElementById(id);
 const NAMES = {
@@ -37,7 +37,7 @@ const post = (path, body) => () => call("POST", path, body);
 
 /** What cannot be taken back happens at the second press alone. */
 function confirmed(label, warning, deed) {
-  return el("details", { class: "confirm" }, el("summary", {}, label), el("p", {}, warning), press(label, deed, { class: "danger" }));
+  return el("details", { class: "confirm deed" }, el("summary", {}, label), el("p", {}, warning), press(label, deed, { class: "danger" }));
 }
 
 /* ---- forms of activities ---- */
@@ -203,7 +203,7 @@ function deedsOf({ session, activity, activities }) {
     activity && (activity.shows_results ? press("Hide the results", post(`${at}/hide-results`)) : press("Show the results", post(`${at}/show-results`))),
     activity && press("Close", post(`${at}/close`)),
     hasNext && press(activity ? "Close, and open what comes next" : "Open what comes next", post(`${SESSION_AT}/next`), { class: activity ? null : "main" }),
-    activity && confirmed("Take all answers back", "All answers to what is open now are taken back, and everybody answers anew.", post(`${at}/reset`)),
+    activity && confirmed("Take answers back", "The answers to what is asked now count no more, and everybody answers anew.", post(`${at}/reset`, { open_question_only: activity.type === "quiz" })),
     confirmed("End the session", "Nobody comes in or answers any more. You can go on with it later.", post(`${SESSION_AT}/complete`)),
   ];
 }
@@ -316,14 +316,6 @@ function hear(message) {
   return show();
 }
 
-function tick() {
-  const line = place("timer"), closes = state?.activity?.closes_at;
-  if (!line) return;
-  const left = closes ? Math.ceil((Date.parse(closes) - serverNow()) / 1000) : null;
-  const words = left === null || state.activity.is_revealed ? "" : left > 0 ? `${left} s left` : "Time is over.";
-  if (line.textContent !== words) line.textContent = words;
-}
-
 /* ---- a new session ---- */
 
 function begin(form) {
@@ -351,6 +343,6 @@ function begin(form) {
 if (place("new-session")) begin(place("new-session"));
 else {
   place("editor").replaceChildren(edit(null));
-  setInterval(tick, 250);
+  keepTime(() => state);
   connection = new Connection(hear);
 }

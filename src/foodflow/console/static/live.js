@@ -4,7 +4,7 @@
 const root = document.getElementById("live-session");
 export const about = root?.dataset ?? {};
 const KEPT = `foodflow.live.${about.session}.`;
-const POLL = 3000, FIRST_WAIT = 4000, LONGEST_WAIT = 30_000, PATIENCE = 6000, POLLS_PER_TRY = 10;
+const POLL = 3000, FIRST_WAIT = 4000, LONGEST_WAIT = 30_000, PATIENCE = 6000, POLLS_PER_TRY = 10, OPEN = 1;
 const AGAIN = ["unavailable", "live.response.too_many", "rate_limited"]; // refusals that say: the same, a little later
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -37,9 +37,9 @@ export const keep = (name, value) => {
 const token = () => (about.role === "participant" ? kept("place")?.token : null);
 
 /** Ask the HTTP interface; raises an Error with the refusal's words, `code` and `status`. */
-export async function call(method, path, body, more = {}) {
+export async function call(method, path, body) {
   const who = token() ? { Authorization: `Bearer ${token()}` } : { "X-CSRFToken": about.csrf };
-  const headers = { Accept: "application/json", ...who, ...(body && { "Content-Type": "application/json" }), ...more };
+  const headers = { Accept: "application/json", ...who, ...(body && { "Content-Type": "application/json" }) };
   const answer = await fetch(`/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
   const said = answer.status === 204 ? null : await answer.json().catch(() => ({}));
   if (answer.ok) return said;
@@ -60,7 +60,25 @@ function newKey() {
 export const pause = (tries) => (0.2 + 0.8 * Math.random()) * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** tries);
 
 let offset = -Infinity; // of the server's clock against this one; the message that was fastest knows it best
-export const serverNow = () => Date.now() + (Number.isFinite(offset) ? offset : 0);
+const serverNow = () => Date.now() + (Number.isFinite(offset) ? offset : 0);
+
+/** How long what is open takes answers: seconds, and in words; null where nobody knows, or it is over. */
+function timeLeft({ activity }) {
+  if (!activity?.closes_at || activity.is_revealed) return { left: null, words: "" };
+  const left = Math.ceil((Date.parse(activity.closes_at) - serverNow()) / 1000);
+  return { left, words: left > 90 ? `${Math.ceil(left / 60)} min left` : left > 0 ? `${left} s left` : "Time is over." };
+}
+
+/** Keep the line that tells the time up to date; `more` is told what is left. */
+export function keepTime(stateNow, more = () => {}) {
+  setInterval(() => {
+    const line = document.getElementById("timer"), state = stateNow();
+    if (!line || !state) return;
+    const { left, words } = timeLeft(state);
+    if (line.textContent !== words) line.textContent = words;
+    more(left);
+  }, 250);
+}
 
 /** The connection to a session: tells `hear` whatever comes, comes back by itself, and loses no answer. */
 export class Connection {
@@ -145,8 +163,9 @@ export class Connection {
 
   /** Whether the connection still lives: a phone that slept, or changed its network, does not hear that it is dead. */
   look() {
-    if (this.over) return;
-    if (this.socket?.readyState !== WebSocket.OPEN) return void (this.socket ? 0 : this.open());
+    if (this.over) return undefined;
+    if (!this.socket) return this.open();
+    if (this.socket.readyState !== OPEN) return undefined;
     this.socket.send('{"type":"sync"}');
     clearTimeout(this.probe);
     this.probe = setTimeout(() => {
@@ -155,6 +174,7 @@ export class Connection {
       dead?.close();
       this.lost(0, true);
     }, PATIENCE);
+    return undefined;
   }
 
   shown(state, text) {
@@ -176,14 +196,14 @@ export class Connection {
 
   async send(key, { activity_id: activityId, data }) {
     this.hear({ type: "sending", activity_id: activityId });
-    if (this.socket?.readyState === WebSocket.OPEN) {
+    if (this.socket?.readyState === OPEN) {
       return this.socket.send(JSON.stringify({ type: "respond", key, activity_id: activityId, data }));
     }
     if (this.refusals < 2) return undefined; // it comes back, and sends then
     try {
       const path = `/activities/${activityId}/responses?participant_id=${kept("place")?.participant_id}`;
-      await call("POST", path, { response_data: data, response_id: key }, { "Idempotency-Key": key });
-      return this.answered({ type: "ack", key });
+      const { status } = await call("POST", path, { response_data: data, id: key });
+      return this.answered({ type: "ack", key, status });
     } catch (error) {
       if (!error.status || error.status >= 500 || error.status === 429) return undefined; // the next poll sends it again
       return this.answered({ type: "refused", key, code: error.code, detail: error.message });

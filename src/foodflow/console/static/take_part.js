@@ -1,6 +1,6 @@
 // Taking part on a phone: a nickname, then whatever the session asks, and what came of it.
 
-const { about, asked, call, Connection, drawResults, el, inWords, keep, kept, labelled, leaderboard, many, questionOf, say, serverNow } =
+const { about, asked, call, Connection, drawResults, el, inWords, keep, keepTime, kept, labelled, leaderboard, many, questionOf, say } =
   await import(document.getElementById("live-session").dataset.live);
 
 /* ---- answering ---- */
@@ -198,7 +198,7 @@ function showActivity(activity) {
   shown = key;
   const number = activity.steps > 1 ? `Question ${activity.step + 1} of ${activity.steps}` : null;
   put(number && el("p", { class: "quiet" }, number), el("h2", { tabindex: "-1" }, asked(activity)), activity.description && el("p", {}, activity.description),
-    el("p", { class: "timer", id: "timer", hidden: true }), solution(activity) ?? form(activity), el("p", { class: "told", "data-told": activity.id, role: "status" }));
+    el("p", { class: "timer", id: "timer" }), solution(activity) ?? form(activity), el("p", { class: "told", "data-told": activity.id, role: "status" }));
   if (ownAnswers(activity).length && activity.type !== "quiz") told[activity.id] ??= ["stored", "Your answer is stored."];
   tell(activity.id);
   say(activity.is_revealed ? "The solution is shown." : `${number ?? "New activity"}: ${asked(activity)}`);
@@ -255,18 +255,6 @@ function show() {
       el("p", {}, session.status === "draft" ? "It begins soon. Leave this page open." : "It appears here by itself. Leave this page open."));
   }
   return say(stage.textContent);
-}
-
-function tick() {
-  const line = place("timer"), closes = state?.activity?.closes_at;
-  if (!line || state.session.status !== "active") return;
-  const left = closes ? Math.ceil((Date.parse(closes) - serverNow()) / 1000) : null;
-  const asks = left !== null && !state.activity.is_revealed;
-  line.hidden = !asks;
-  const text = left > 0 ? `${left > 90 ? `${Math.ceil(left / 60)} min` : `${left} s`} left` : "Time is over.";
-  if (asks && line.textContent !== text) line.textContent = text;
-  const over = asks && left <= 0;
-  if (over) for (const each of [place("fields"), place("send")]) if (each) each.disabled = true;
 }
 
 function hear(message) {
@@ -362,6 +350,9 @@ place("nickname")?.addEventListener("input", ({ target }) => {
   }, 500);
 });
 
-setInterval(tick, 250);
+keepTime(() => state, (left) => {
+  if (left === null || left > 0 || state.session.status !== "active") return;
+  for (const each of [place("fields"), place("send")]) if (each) each.disabled = true;
+});
 if (kept("place")?.token) start();
 else join();

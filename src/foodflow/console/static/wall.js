@@ -1,6 +1,6 @@
 // The page for the wall: how one comes in while one waits, what is asked, what came of it, and who leads.
 
-const { asked, Connection, drawResults, el, inWords, leaderboard, many, questionOf, serverNow } =
+const { asked, Connection, drawResults, el, inWords, keepTime, leaderboard, many, questionOf } =
   await import(document.getElementById("live-session").dataset.live);
 
 const place = (id) => document.getElementById(id);
@@ -57,14 +57,6 @@ function show() {
   if (board) place("board").replaceChildren(el("h2", {}, "Leaderboard"), leaderboard(board));
 }
 
-function tick() {
-  const line = place("timer"), activity = state?.activity;
-  if (!line || !activity) return;
-  const left = activity.closes_at && !activity.is_revealed ? Math.ceil((Date.parse(activity.closes_at) - serverNow()) / 1000) : null;
-  const text = left === null ? "" : left <= 0 ? "Time is over." : left > 90 ? `${Math.ceil(left / 60)} min` : `${left} s`;
-  if (line.textContent !== text) line.textContent = text;
-}
-
 function hear(message) {
   if (message.type === "gone") {
     place("present").textContent = message.error.message;
@@ -77,5 +69,5 @@ function hear(message) {
   show();
 }
 
-setInterval(tick, 250);
+keepTime(() => state);
 new Connection(hear);
