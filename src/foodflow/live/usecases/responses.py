@@ -91,7 +91,9 @@ async def keep(
 
 
 async def recount(session: AsyncSession, activity: LiveActivity) -> None:
-    """Add up anew all that was answered to an activity, for when it reads its answers otherwise than before."""
+    """Add up anew all that was answered to an activity, for when it reads its answers otherwise than before. What each
+    answer was found to be worth when it came stays.
+    """
     locked = await queries.activity_locked(session, activity.id, activity.session_id)
     if locked is not None:
         await counting.recount(session, locked)
