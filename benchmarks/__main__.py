@@ -12,6 +12,7 @@ from benchmarks import (
     detection,
     events,
     history,
+    live_votes,
     readings,
     sign_ins,
     starting,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "sign_ins": sign_ins.run,
     "starting": starting.run,
     "ways_in": ways_in.run,
+    "live_votes": live_votes.run,
 }
 
 
