@@ -55,14 +55,14 @@ class Room:
             found.update(self.kind.reduce(self.configuration, self.answer(data, asked).data))
         return dict(found)
 
-    def result(self, answers: Iterable[Json], step: Step = OPEN) -> Json:
+    def result(self, answers: Iterable[Json], step: Step = OPEN) -> dict[str, Any]:
         """What comes of some answers."""
         return self.of(Seen(self.tally(answers)), step)
 
-    def of(self, seen: Seen, step: Step = OPEN) -> Json:
+    def of(self, seen: Seen, step: Step = OPEN) -> dict[str, Any]:
         return self.kind.result(self.configuration, seen, step=step)
 
-    def public(self, step: Step = OPEN) -> Json:
+    def public(self, step: Step = OPEN) -> dict[str, Any]:
         return self.kind.public(self.configuration, step)
 
 

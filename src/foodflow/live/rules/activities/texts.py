@@ -46,9 +46,9 @@ def normalised(text: str, *, is_case_sensitive: bool = False) -> str:
     """A text as it is compared: composed (Unicode NFC), in lower case, without punctuation but hyphens, one space
     between words; empty where nothing but hyphens is left.
     """
-    composed = unicodedata.normalize("NFC", text if is_case_sensitive else text.lower())
-    kept = "".join(each for each in composed if each == "-" or unicodedata.category(each)[0] != "P")
-    words = " ".join(kept.split())
+    kept = "".join(each for each in text if each == "-" or unicodedata.category(each)[0] != "P")
+    composed = unicodedata.normalize("NFC", kept if is_case_sensitive else kept.lower())
+    words = " ".join(composed.split())
     return words if words.strip("- ") else ""
 
 
