@@ -36,7 +36,7 @@ async def hold(session: AsyncSession, actor: Actor, id: UUID, *, to_tell: bool =
     found = await queries.response(session, actor, id)
     if to_tell:
         await queries.lock_session(session, found.session_id)
-    activity = await queries.activity_for_share(session, found.activity_id, found.session_id)
+    activity = await queries.activity_locked_for_answers(session, found.activity_id, found.session_id)
     places = await queries.places_for_update(session, found.session_id, [found.participant_id])
     row = await queries.response_for_update(session, id)
     place = places.get(row.participant_id)

@@ -48,7 +48,7 @@ async def record(session: AsyncSession, activity: LiveActivity, submissions: Seq
     """
     if not submissions:
         return []
-    locked = await queries.activity_for_share(session, activity.id, activity.session_id)
+    locked = await queries.activity_locked_for_answers(session, activity.id, activity.session_id)
     if locked is None:
         gone = ActivityUnknown("Activity not found")
         return [Refused(each.response_id, gone) for each in submissions]
