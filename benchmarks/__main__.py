@@ -13,6 +13,7 @@ from benchmarks import (
     events,
     history,
     live,
+    live_votes,
     readings,
     sign_ins,
     starting,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
     "starting": starting.run,
     "ways_in": ways_in.run,
     "live": live.run,
+    "live_votes": live_votes.run,
 }
 
 

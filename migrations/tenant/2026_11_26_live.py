@@ -168,10 +168,8 @@ INDEXES = (
         " ON live_responses (activity_id, participant_id, slot) WHERE is_counted"
     ),
     "CREATE INDEX ix_live_responses_activity_id_created_at_id ON live_responses (activity_id, created_at, id)",
-    (
-        "CREATE INDEX ix_live_responses_shown ON live_responses (activity_id, created_at, id)"
-        " WHERE is_listed OR status = 'pending'"
-    ),
+    "CREATE INDEX ix_live_responses_listed ON live_responses (activity_id, created_at, id) WHERE is_listed",
+    "CREATE INDEX ix_live_responses_pending ON live_responses (activity_id, created_at, id) WHERE status = 'pending'",
     "CREATE INDEX ix_live_responses_participant_id ON live_responses (participant_id)",
     "CREATE INDEX ix_live_responses_session_id ON live_responses (session_id)",
 )

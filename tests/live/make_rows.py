@@ -14,7 +14,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.live.rules.activity_states import ActivityState
 from foodflow.live.rules.participants import ParticipantRole
-from foodflow.live.rules.recording import PARTICIPANTS
+from foodflow.live.rules.recording import CHANGED, PARTICIPANTS
 from foodflow.live.rules.responses import Outcome, Stored, Submission
 from foodflow.live.rules.sessions import Admission, Progression, Purpose, SessionStatus
 from foodflow.live.tables.activities import LiveActivity, LiveTally
@@ -140,8 +140,8 @@ def codes(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 async def tally(session: AsyncSession, of: UUID) -> dict[str, int]:
-    """What an activity's answers add up to as it is stored, `participants` among it."""
-    found = select(LiveTally.key, LiveTally.amount).where(LiveTally.activity_id == of)
+    """What an activity's answers add up to as it is stored, `participants` among it, without when it changed."""
+    found = select(LiveTally.key, LiveTally.amount).where(LiveTally.activity_id == of, LiveTally.key != CHANGED)
     rows = await session.execute(found)
     return {"participants" if key == PARTICIPANTS else key: amount for key, amount in rows}
 

@@ -93,7 +93,7 @@ async def test_a_question_can_be_voted_for_once_it_is_let_through(session: Async
     for each in asked:
         await moderating.moderate(session, demo, each.response_id, Verdict.APPROVE)
     assert make.codes(await responses.record(session, qna, votes)) == ["approved"] * 2
-    seen = (await results.result_of(session, qna, audience=Audience.EVERYBODY, with_voters=True)).results
+    seen = (await results.result_of(session, qna, audience=Audience.EVERYBODY, in_detail=True)).results
     listed = [(each["text"], each["vote_count"], each["voters"]) for each in seen["approved_questions"]]  # type: ignore[union-attr,index,call-overload]
     assert listed == [("Who cleans?", 2, [cem, ben]), ("Why this way?", 0, [])]
 

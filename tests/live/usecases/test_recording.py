@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
+from foodflow.live.queries import responses as queries
 from foodflow.live.rules.activity_states import ActivityState
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.usecases import responses
@@ -251,6 +252,41 @@ async def test_closing_waits_for_the_answers_that_are_being_taken(database: Data
     counted = await tally(database, demo, poll)
     assert counted.get("responses", 0) == taken
     assert codes(await make.record(database, demo, poll, vote(people[0], "B"))) == ["live.activity.not_open"]
+
+
+@pytest.fixture
+async def another_process(database: Database) -> AsyncIterator[Database]:
+    """The database as a second process reaches it."""
+    another = Database(database.url)
+    yield another
+    await another.close()
+
+
+async def test_an_activity_closes_while_votes_do_not_cease(
+    database: Database, another_process: Database, demo: Actor
+) -> None:
+    poll, people = await poll_of(database, demo, 11)
+    begun = asyncio.Event()
+
+    async def vote_until_refused(participant: int) -> int:
+        count = 0
+        process = another_process if participant % 2 else database
+        while codes(await make.record(process, demo, poll, vote(participant, "A"))) == ["approved"]:
+            count += 1
+            begun.set()
+        return count
+
+    async def close() -> None:
+        await begun.wait()
+        async with tenant_transaction(database, demo) as session:
+            await queries.lock_session(session, poll.session_id)
+            row = await session.get(LiveActivity, poll.id, with_for_update=True)
+            assert row is not None
+            row.state = ActivityState.EXPIRED
+
+    *taken, _ = await asyncio.gather(*map(vote_until_refused, people), close())
+    async with tenant_transaction(database, demo) as session:
+        assert len(await make.rows_of(session, poll.id)) == sum(taken) > 0
 
 
 async def test_the_same_votes_in_another_company_are_its_own(database: Database, demo: Actor, akron: Actor) -> None:

@@ -100,13 +100,14 @@ async def activity_to_answer(session: AsyncSession, actor: Actor, id: UUID) -> L
         raise ActivityUnknown("Activity not found") from None
 
 
-async def activity_for_share(session: AsyncSession, id: UUID, session_id: int) -> LiveActivity | None:
-    """An activity as it is now, which until the transaction ends nobody opens, closes or changes, while others answer
-    it too; None where it is gone. Whoever would change the session as well has locked that first.
+async def activity_locked_for_answers(session: AsyncSession, id: UUID, session_id: int) -> LiveActivity | None:
+    """An activity as it is now, which until the transaction ends nobody else answers, opens, closes or changes; None
+    where it is gone. Were it shared by all who answer, whoever wants to close it would wait until nobody answers. A
+    session that somebody is about to remove is waited for first; who would change it has locked it already.
     """
     kept = select(LiveSession.id).where(LiveSession.id == session_id).with_for_update(read=True, key_share=True)
     await session.execute(kept)
-    return await session.get(LiveActivity, id, with_for_update={"read": True}, populate_existing=True)
+    return await session.get(LiveActivity, id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 async def activity_for_update(session: AsyncSession, actor: Actor, id: UUID) -> LiveActivity:

@@ -11,56 +11,66 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.live.rules.activities.kind import Listed
 from foodflow.live.rules.moderation import ResponseStatus
+from foodflow.live.rules.recording import CHANGED, PARTICIPANTS
 from foodflow.live.rules.results import MOST_LISTED, MOST_MOMENTS, MOST_VOTES
 from foodflow.live.tables.activities import LiveTally
 from foodflow.live.tables.responses import LiveResponse
+from foodflow.numerics.epoch import from_micros, to_micros
 
-# In the order of keys, so that two who add to the same do not wait for each other.
+# In the order of keys, so that two who add to the same do not wait for each other. A moment is not added up.
 _ADD = text(
     "INSERT INTO live_tallies AS t (activity_id, key, amount) SELECT :activity_id, n.key, n.amount"
     ' FROM unnest(CAST(:keys AS text[]), CAST(:amounts AS bigint[])) AS n (key, amount) ORDER BY n.key COLLATE "C"'
-    " ON CONFLICT (activity_id, key) DO UPDATE SET amount = t.amount + excluded.amount"
+    " ON CONFLICT (activity_id, key) DO UPDATE SET amount = CASE WHEN t.key = :changed"
+    " THEN greatest(t.amount, excluded.amount) ELSE t.amount + excluded.amount END"
 )
 _DROP_EMPTY = text(
     "DELETE FROM live_tallies WHERE activity_id = :activity_id AND key = ANY(CAST(:keys AS text[])) AND amount = 0"
 )
 _CLEAR = text("DELETE FROM live_tallies WHERE activity_id = :activity_id")
-# `coalesce` keeps the planner from the index of what is counted, through which it would read every answer: the others
-# are in order, or hold those alone that are shown.
-_SUMMARY = text(
-    "SELECT key, amount, NULL AS at FROM live_tallies WHERE activity_id = :activity_id AND amount <> 0"
-    " UNION ALL (SELECT NULL, NULL, created_at FROM live_responses"
-    " WHERE activity_id = :activity_id AND coalesce(is_counted, false) AND status = 'approved'"
-    " ORDER BY created_at DESC, id DESC LIMIT :most)"
+_TALLY = text("SELECT key, amount FROM live_tallies WHERE activity_id = :activity_id")
+_MOMENTS = text(
+    "SELECT created_at FROM live_responses WHERE activity_id = :activity_id AND is_counted AND status = 'approved'"
+    " ORDER BY created_at DESC, id DESC LIMIT :most"
 )
 _VOTERS = text(
     "SELECT response_data ->> 'question_id', participant_id FROM live_responses"
-    " WHERE activity_id = :activity_id AND coalesce(is_counted, false) AND slot LIKE 'vote:%'"
-    " ORDER BY created_at DESC, id DESC LIMIT :most"
+    " WHERE activity_id = :activity_id AND is_counted AND slot LIKE 'vote:%' ORDER BY created_at DESC, id DESC"
+    " LIMIT :most"
+)
+# `coalesce` keeps the planner from the index of what is counted, through which it would read every answer; the one that
+# it is left with holds those alone that are shown. LIMIT has it look up each by itself, instead of reading all.
+_OF_ACTIVITY: Final = "r.activity_id = :activity_id AND coalesce(r.is_counted, false)"
+_IS_SHOWN: Final = f"{_OF_ACTIVITY} AND r.is_listed AND r.status = 'approved'"
+_IS_PENDING: Final = f"{_OF_ACTIVITY} AND r.status = 'pending'"
+_EARLIEST: Final = "(SELECT r.id FROM live_responses AS r WHERE {} ORDER BY r.created_at, r.id LIMIT :most)"
+# Whoever is among the first of all is among the first by votes, or among the earliest.
+_FIRST: Final = (
+    "SELECT CASE WHEN v.key ~ '^votes:[0-9a-f-]{36}$' THEN CAST(substr(v.key, 7) AS uuid) END AS id"  # noqa: S608 - the same
+    " FROM (SELECT key FROM live_tallies WHERE activity_id = :activity_id AND key LIKE 'votes:%'"
+    f" ORDER BY amount DESC, key LIMIT :most) AS v UNION {_EARLIEST.format(_IS_SHOWN)}"
 )
 _LISTED: Final = (
-    "SELECT r.id, r.participant_id, p.nickname, r.response_data, r.created_at, r.status, coalesce(t.amount, 0) AS votes"
-    " FROM live_responses AS r JOIN live_participants AS p ON p.id = r.participant_id"
-    " LEFT JOIN live_tallies AS t ON t.activity_id = r.activity_id"
-    " AND t.key = 'votes:' || coalesce(r.response_data ->> 'question_id', CAST(r.id AS text))"
-    " WHERE r.activity_id = :activity_id AND coalesce(r.is_counted, false) AND "
+    "(SELECT r.id, r.participant_id, p.nickname, r.response_data, r.created_at, r.status,"
+    " coalesce(t.amount, 0) AS votes FROM ({first}) AS f CROSS JOIN LATERAL"
+    " (SELECT * FROM live_responses AS r WHERE r.id = f.id AND {condition} LIMIT 1) AS r CROSS JOIN LATERAL"
+    " (SELECT nickname FROM live_participants AS p WHERE p.id = r.participant_id LIMIT 1) AS p LEFT JOIN LATERAL"
+    " (SELECT amount FROM live_tallies AS t WHERE t.activity_id = r.activity_id"
+    " AND t.key = 'votes:' || CAST(r.id AS text) LIMIT 1) AS t ON true"
+    " ORDER BY votes DESC, r.created_at, r.id LIMIT :most)"
 )
-_SHOWN = text(
-    f"(SELECT * FROM ({_LISTED} r.is_listed AND r.status = 'approved') AS shown"  # noqa: S608 - the same columns
-    " ORDER BY votes DESC, created_at, id LIMIT :most)"
-)
-_SHOWN_AND_PENDING = text(
-    f"{_SHOWN.text} UNION ALL (SELECT * FROM ({_LISTED} r.status = 'pending') AS pending"  # noqa: S608 - the same
-    " ORDER BY created_at, id LIMIT :most)"
-)
+_SHOWN: Final = _LISTED.format(first=_FIRST, condition=_IS_SHOWN)
+_PENDING: Final = _LISTED.format(first=_EARLIEST.format(_IS_PENDING), condition=_IS_PENDING)
+_SHOWN_LISTED, _ALL_LISTED = text(_SHOWN), text(f"{_SHOWN} UNION ALL {_PENDING}")
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an activity's answers add up to, by key, and the moments of the latest of them, latest first."""
+    """What an activity's answers add up to, by key, how many participants gave them, and when that changed last."""
 
     amounts: dict[str, int]
-    moments: list[datetime]
+    participants: int
+    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +87,14 @@ async def figures(session: AsyncSession, activity_id: UUID) -> Figures:
     return Figures(*(await session.execute(found)).one())
 
 
-async def add(session: AsyncSession, activity_id: UUID, amounts: Mapping[str, int]) -> None:
-    """Add to the tally of an activity; who adds to the same keys waits until this transaction ends."""
+async def add(session: AsyncSession, activity_id: UUID, amounts: Mapping[str, int], *, at: datetime) -> None:
+    """Add to the tally of an activity, which changes at this moment; who adds to the same keys waits until this
+    transaction ends.
+    """
     if not amounts:
         return
-    values = {"activity_id": activity_id, "keys": list(amounts), "amounts": list(amounts.values())}
+    added = {**amounts, CHANGED: to_micros(at)}
+    values = {"activity_id": activity_id, "keys": list(added), "amounts": list(added.values()), "changed": CHANGED}
     await session.execute(_ADD, values)
     fewer = [key for key, amount in amounts.items() if amount < 0]
     if fewer:
@@ -95,9 +108,15 @@ async def clear(session: AsyncSession, activity_id: UUID) -> None:
 
 async def summary(session: AsyncSession, activity_id: UUID) -> Summary:
     """What an activity's answers add up to; costs by the number of keys, not of answers."""
-    rows = (await session.execute(_SUMMARY, {"activity_id": activity_id, "most": MOST_MOMENTS})).all()
-    amounts = {row.key: row.amount for row in rows if row.key is not None}
-    return Summary(amounts, [row.at for row in rows if row.key is None])
+    rows = await session.execute(_TALLY, {"activity_id": activity_id})
+    amounts: dict[str, int] = {row.key: row.amount for row in rows}
+    participants, changed = amounts.pop(PARTICIPANTS, 0), amounts.pop(CHANGED, None)
+    return Summary(amounts, participants, None if changed is None else from_micros(changed))
+
+
+async def latest_moments(session: AsyncSession, activity_id: UUID) -> list[datetime]:
+    """When the latest answers to an activity came that count, the latest first."""
+    return list(await session.scalars(_MOMENTS, {"activity_id": activity_id, "most": MOST_MOMENTS}))
 
 
 async def keys(session: AsyncSession, activity_id: UUID) -> int:
@@ -118,7 +137,7 @@ async def listed(session: AsyncSession, activity_id: UUID, *, pending: bool) -> 
     """The answers that are shown one by one, most votes first, then the earliest; and those that wait for a moderator,
     the earliest first, where they are wanted.
     """
-    statement = _SHOWN_AND_PENDING if pending else _SHOWN
+    statement = _ALL_LISTED if pending else _SHOWN_LISTED
     rows = (await session.execute(statement, {"activity_id": activity_id, "most": MOST_LISTED})).all()
     found = [_listed(row) for row in rows]
     waiting = [each for each in found if each.status == ResponseStatus.PENDING]

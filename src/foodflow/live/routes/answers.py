@@ -81,8 +81,8 @@ async def delete_response(session: Transaction, actor: CurrentActor, id: UUID) -
 async def get_results(session: Transaction, actor: CurrentActor, activity_id: UUID) -> object:
     """What came of an activity: for facilitators at any time, for everybody else when it is shown."""
     activity = await queries.activity(session, actor, activity_id)
-    found = await results.result_of(session, activity, audience=_audience(actor), with_voters=True)
-    return ResultsOut(results=found.results, last_updated=found.last_at)
+    found = await results.result_of(session, activity, audience=_audience(actor), in_detail=True)
+    return ResultsOut(results=found.results, last_updated=found.changed_at)
 
 
 @router.get(

@@ -40,6 +40,8 @@ from foodflow.live.rules.responses import (
 
 PARTICIPANTS: Final = "#participants"
 """The key of a tally under which it is counted how many participants have answered; those of kinds begin otherwise."""
+CHANGED: Final = "#changed"
+"""The key under which stands when the tally changed last, in microseconds since 1970."""
 MOST_SLOTS: Final = 1000
 """Slots that one participant may fill in an activity, whatever its kind would take."""
 

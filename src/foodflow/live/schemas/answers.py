@@ -80,7 +80,7 @@ class ResultsOut(Out):
     """What came of an activity, in the form that its kind gives it."""
 
     results: Object
-    last_updated: Annotated[Instant | None, Field(description="When the last answer came that counts")]
+    last_updated: Annotated[Instant | None, Field(description="When the results changed last")]
 
 
 class StandOut(Out):

@@ -36,7 +36,7 @@ async def hold(session: AsyncSession, actor: Actor, id: UUID, *, to_tell: bool =
     found = await queries.response(session, actor, id)
     if to_tell:
         await queries.lock_session(session, found.session_id)
-    activity = await queries.activity_for_share(session, found.activity_id, found.session_id)
+    activity = await queries.activity_locked_for_answers(session, found.activity_id, found.session_id)
     places = await queries.places_for_update(session, found.session_id, [found.participant_id])
     row = await queries.response_for_update(session, id)
     place = places.get(row.participant_id)
@@ -63,7 +63,7 @@ async def count(session: AsyncSession, activity: LiveActivity, changes: Sequence
     amounts = effects(read(activity), changes)
     if participants:
         amounts[PARTICIPANTS] = participants
-    await tally_queries.add(session, activity.id, amounts)
+    await tally_queries.add(session, activity.id, amounts, at=clock.now())
     turns.counted(session, activity.session_id, activity.id)
 
 
@@ -75,8 +75,9 @@ async def recount(session: AsyncSession, activity: LiveActivity) -> None:
     reading = read(activity)
     await tally_queries.clear(session, activity.id)
     async for answers in queries.all_with_effect(session, activity.id, at_once=_AT_ONCE):
-        await tally_queries.add(session, activity.id, total(reading, answers))
+        await tally_queries.add(session, activity.id, total(reading, answers), at=clock.now())
     answering = await queries.answering(session, activity.id, people)
-    await tally_queries.add(session, activity.id, {PARTICIPANTS: len(answering)} if answering else {})
+    people_answering = {PARTICIPANTS: len(answering)} if answering else {}
+    await tally_queries.add(session, activity.id, people_answering, at=clock.now())
     await score_queries.recount(session, people)
     turns.counted(session, activity.session_id, activity.id)

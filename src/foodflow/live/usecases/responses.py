@@ -48,7 +48,7 @@ async def record(session: AsyncSession, activity: LiveActivity, submissions: Seq
     """
     if not submissions:
         return []
-    locked = await queries.activity_for_share(session, activity.id, activity.session_id)
+    locked = await queries.activity_locked_for_answers(session, activity.id, activity.session_id)
     if locked is None:
         gone = ActivityUnknown("Activity not found")
         return [Refused(each.response_id, gone) for each in submissions]
@@ -91,7 +91,9 @@ async def keep(
 
 
 async def recount(session: AsyncSession, activity: LiveActivity) -> None:
-    """Add up anew all that was answered to an activity, for when it reads its answers otherwise than before."""
+    """Add up anew all that was answered to an activity, for when it reads its answers otherwise than before. What each
+    answer was found to be worth when it came stays.
+    """
     locked = await queries.activity_locked(session, activity.id, activity.session_id)
     if locked is not None:
         await counting.recount(session, locked)
