@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from tools.checks.project import Finding, Module, Project
@@ -30,10 +31,12 @@ WRAPPERS = {
 
 def relationships(project: Project) -> Iterator[Finding]:
     """A relation stays within its context and is loaded only when a query says so."""
+    own: defaultdict[str | None, set[str]] = defaultdict(set)
     for module in project.package:
-        own = {name for other in project.package if other.context == module.context for name in _classes(other)}
+        own[module.context].update(_classes(module))
+    for module in project.package:
         for call, annotation in _relationship_calls(module):
-            foreign = sorted(name for name in _targets(call, annotation) if name not in own)
+            foreign = sorted(name for name in _targets(call, annotation) if name not in own[module.context])
             if foreign:
                 advice = f"keep the id and ask the other context's public module: {foreign[0]} is not of this context"
                 yield module.finding(call, "relationship-across-contexts", advice, subject=foreign[0])

@@ -284,7 +284,9 @@ async def test_an_activity_closes_while_votes_do_not_cease(
             assert row is not None
             row.state = ActivityState.EXPIRED
 
-    *taken, _ = await asyncio.gather(*map(vote_until_refused, people), close())
+    closing = asyncio.create_task(close())
+    taken = await asyncio.gather(*map(vote_until_refused, people))
+    await closing
     async with tenant_transaction(database, demo) as session:
         assert len(await make.rows_of(session, poll.id)) == sum(taken) > 0
 
