@@ -329,6 +329,27 @@ async def test_only_facilitators_correct_moderate_and_clear(
     assert await counts(client, hall) == {"A": 1}
 
 
+async def test_what_was_answered_is_counted_as_an_activity_now_reads_it(
+    client: httpx.AsyncClient, app: FastAPI
+) -> None:
+    questions = [{"kind": "single", "text": "1 + 1", "options": ["2", "3"], "solution": "3", "seconds": 600}]
+    hall = await hall_in(app, type="quiz", config={"questions": questions}, is_revealed=False)
+    for person in hall.people:
+        sent = {"response_data": {"question": 0, "choice": "2"}}
+        given = await client.post(hall.at("responses"), params={"participant_id": person}, json=sent)
+        assert given.status_code == 200, given.text
+    assert (await client.post(hall.at("reveal"))).status_code == 200
+
+    async def right() -> object:
+        [question] = (await client.get(hall.at("results"))).json()["results"]["questions"]
+        return question["correct"], question["counts"]
+
+    assert await right() == (0, {"2": 2, "3": 0})
+    mended = {"questions": [{**questions[0], "options": ["2", "4"], "solution": "2"}]}
+    assert (await client.put(hall.at("")[:-1], json={"config": mended})).status_code == 200
+    assert await right() == (2, {"2": 2, "4": 0})
+
+
 async def test_nobody_reaches_what_was_answered_in_another_company(
     akron_client: httpx.AsyncClient, client: httpx.AsyncClient, hall: Hall
 ) -> None:

@@ -6,7 +6,17 @@ from typing import Any, Final
 
 import pytest
 
-from foodflow.live.rules.progression import LOOK, ClockDeed, Due, Standing, due, duration_of, question_until, times_from
+from foodflow.live.rules.progression import (
+    LAST,
+    LOOK,
+    ClockDeed,
+    Due,
+    Standing,
+    due,
+    duration_of,
+    question_until,
+    times_from,
+)
 
 NOW: Final = datetime(2026, 1, 5, 6, tzinfo=UTC)
 LATER: Final = NOW + timedelta(seconds=20)
@@ -44,11 +54,11 @@ def test_what_is_not_open_is_not_due() -> None:
 
 def test_by_hand_only_the_end_of_an_activity_is_due() -> None:
     assert due(replace(QUIZ, by_clock=False)) is None
-    assert due(replace(QUIZ, by_clock=False, expires_at=END)) == Due(ClockDeed.CLOSE, END)
+    assert due(replace(QUIZ, by_clock=False, expires_at=END)) == Due(ClockDeed.CLOSE, END + LAST)
 
 
 def test_the_clock_reveals_then_leads_on_and_closes_after_the_last_question() -> None:
-    assert due(QUIZ) == Due(ClockDeed.REVEAL, LATER)
+    assert due(QUIZ) == Due(ClockDeed.REVEAL, LATER + LAST)
     assert due(replace(QUIZ, is_revealed=True)) == Due(ClockDeed.NEXT_QUESTION, LATER + LOOK)
     assert due(replace(QUIZ, is_revealed=True, step=2)) == Due(ClockDeed.CLOSE, LATER + LOOK)
 
@@ -58,4 +68,4 @@ def test_a_question_without_a_time_waits_for_somebody() -> None:
 
 
 def test_an_activity_that_is_over_leads_nowhere_else() -> None:
-    assert due(replace(QUIZ, expires_at=NOW)) == Due(ClockDeed.CLOSE, NOW)
+    assert due(replace(QUIZ, expires_at=NOW)) == Due(ClockDeed.CLOSE, NOW + LAST)

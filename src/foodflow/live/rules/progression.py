@@ -9,10 +9,13 @@ from typing import Final
 from pydantic import JsonValue
 
 from foodflow.kernel.errors import Conflict
+from foodflow.live.rules.activities.kind import LATE
 from foodflow.live.rules.activity_states import ActivityState
 
 LONGEST: Final = 7 * 86_400
 """Seconds that an activity is open by itself, at most."""
+LAST: Final = timedelta(seconds=LATE)
+"""How long the clock waits for answers that are on their way when the time is over; until then, no solution is out."""
 LOOK: Final = timedelta(seconds=5)
 """How long a solution is looked at before the clock leads on."""
 
@@ -88,7 +91,7 @@ def due(standing: Standing) -> Due | None:
     """What the clock does next with an activity, by whatever hand its session goes on; None: nothing."""
     if standing.state != ActivityState.ACTIVE:
         return None
-    over = None if standing.expires_at is None else Due(ClockDeed.CLOSE, standing.expires_at)
+    over = None if standing.expires_at is None else Due(ClockDeed.CLOSE, standing.expires_at + LAST)
     led = _led(standing)
     return min((each for each in (led, over) if each is not None), key=lambda each: each.at, default=None)
 
@@ -98,7 +101,7 @@ def _led(standing: Standing) -> Due | None:
     if not standing.by_clock or standing.steps <= 1 or standing.closes_at is None:
         return None
     if not standing.is_revealed:
-        return Due(ClockDeed.REVEAL, standing.closes_at)
+        return Due(ClockDeed.REVEAL, standing.closes_at + LAST)
     is_last = standing.step + 1 >= standing.steps
     return Due(ClockDeed.CLOSE if is_last else ClockDeed.NEXT_QUESTION, standing.closes_at + LOOK)
 

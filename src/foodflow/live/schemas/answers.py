@@ -5,13 +5,13 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from foodflow.kernel import clock
 from foodflow.kernel.wire import In, Instant, Out
 from foodflow.live.queries.tallies import Figures
-from foodflow.live.rules.activity_states import STATUS_OF, TRANSITIONS, ActivityState, ActivityStatus
+from foodflow.live.rules.activity_states import STATUS_OF, TRANSITIONS, ActivityState, ActivityStatus, state_at
 from foodflow.live.rules.moderation import ResponseStatus
 from foodflow.live.rules.responses import Stored
 from foodflow.live.tables.activities import LiveActivity
-from foodflow.live.usecases.reading import step_of
 
 Object = dict[str, JsonValue]
 
@@ -100,7 +100,7 @@ class StandOut(Out):
     @classmethod
     def of(cls, found: LiveActivity, figures: Figures, results: Object | None) -> "StandOut":
         """An activity as it stands now, with its figures."""
-        state = ActivityState.EXPIRED if step_of(found).is_over else ActivityState(found.state)
+        state = state_at(found.state, found.expires_at, clock.now())
         return cls(
             activity_id=found.id,
             status=STATUS_OF[state],

@@ -29,9 +29,11 @@ from foodflow.live.rules.activity_states import (
 from foodflow.live.rules.sessions import SessionNotFound, SessionUnknown
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.tables.sessions import LiveSession
-from foodflow.live.usecases import opening, turns
+from foodflow.live.usecases import counting, opening, turns
 
 _AT_FIRST: Final[dict[str, Any]] = {"step": 0, "is_revealed": False, "shows_results": False}
+_READ_BY: Final = {"type", "config"}
+"""What decides how answers are read."""
 
 
 async def add_activity(
@@ -60,13 +62,17 @@ async def add_kind(session: AsyncSession, actor: Actor, session_id: int, fields:
 async def change_activity(
     session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any], *, status: ActivityStatus | None
 ) -> LiveActivity:
-    """Change an activity as the contract's clients do: any of its fields, its status from anything to anything."""
+    """Change an activity as the contract's clients do: any of its fields, its status from anything to anything. What was
+    answered is counted anew as the activity now reads it; points stay as they were given.
+    """
     require_type(changes.get("type", ""))
     activity, _ = await queries.activity_for_update(session, actor, id)
     now = clock.now()
     for name, value in changes.items():
         setattr(activity, name, value)
     activity.updated_at = now
+    if _READ_BY & changes.keys() and (await queries.answered(session, id)).responses:
+        await counting.recount(session, activity)
     said = {"status": status} if status is not None else {}
     audit.record(session, actor, "live_activity.changed", id, fields=sorted(changes), **said)
     if status is None or status == status_at(activity, now):

@@ -199,7 +199,7 @@ class Audience:
             self._seen_due = now + SEEN_EVERY
             self._unseen |= self._places.keys()
             await self._mark_seen()
-        if self.stand is not None and self.stand.closes_at is not None and self.stand.closes_at <= clock.now():
+        if self.stand is not None and self.stand.due_at is not None and self.stand.due_at <= clock.now():
             await self._close_due()
 
     async def _require_company(self) -> None:
@@ -219,8 +219,8 @@ class Audience:
         """Seconds until there is something to do that nobody tells of."""
         now = time.monotonic()
         due = [each - now for each in (self._results_due, self._presence_due) if each] + [self._seen_due - now]
-        if self.stand is not None and self.stand.closes_at is not None:
-            due.append((self.stand.closes_at - clock.now()).total_seconds())
+        if self.stand is not None and self.stand.due_at is not None:
+            due.append((self.stand.due_at - clock.now()).total_seconds())
         return max(min(due), 0.0)
 
     def _look_at_presence(self) -> None:

@@ -13,8 +13,8 @@ from foodflow.kernel.actor import Actor
 from foodflow.live.queries import activities as queries
 from foodflow.live.queries import sessions as session_queries
 from foodflow.live.rules.activity_states import ActivityState, require_active, require_openable, state_at
-from foodflow.live.rules.progression import ClockDeed, Due, Standing, due, require_question_left
-from foodflow.live.rules.sessions import Progression, SessionNotFound, SessionStatus, require_going_on
+from foodflow.live.rules.progression import ClockDeed, Due, require_question_left
+from foodflow.live.rules.sessions import SessionNotFound, require_going_on
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.tables.sessions import LiveSession
 from foodflow.live.usecases import opening, turns
@@ -127,25 +127,7 @@ async def _lead_on(session: AsyncSession, session_id: int, now: datetime) -> Liv
 
 
 async def _first_due(session: AsyncSession, live_session: LiveSession) -> tuple[LiveActivity, Due] | None:
-    by_clock = live_session.progression == Progression.CLOCK and live_session.status == SessionStatus.ACTIVE
-    found = []
-    for activity in await queries.active_for_update(session, live_session.id):
-        next_deed = due(_standing(activity, by_clock=by_clock))
-        if next_deed is not None:
-            found.append((activity, next_deed))
-    return min(found, key=lambda each: each[1].at, default=None)
-
-
-def _standing(activity: LiveActivity, *, by_clock: bool) -> Standing:
-    return Standing(
-        state=activity.state,
-        expires_at=activity.expires_at,
-        closes_at=activity.closes_at,
-        step=activity.step,
-        steps=opening.steps_of(activity),
-        is_revealed=activity.is_revealed,
-        by_clock=by_clock,
-    )
+    return opening.first_due(live_session, await queries.active_for_update(session, live_session.id))
 
 
 async def _do(
@@ -158,7 +140,7 @@ async def _do(
             await opening.open_question(session, activity, activity.step + 1, now)
         case ClockDeed.CLOSE:
             await opening.enter(session, activity, ActivityState.EXPIRED, now)
-            if live_session.progression == Progression.CLOCK and live_session.status == SessionStatus.ACTIVE:
+            if opening.goes_by_clock(live_session):
                 await _open_after(session, activity, now)
 
 

@@ -3,6 +3,7 @@
 These change an activity that the caller has locked, after its session.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -12,7 +13,10 @@ from foodflow.live.rules import progression
 from foodflow.live.rules.activities.kind import Step
 from foodflow.live.rules.activities.registry import KINDS
 from foodflow.live.rules.activity_states import ActivityState
+from foodflow.live.rules.progression import Due, Standing
+from foodflow.live.rules.sessions import Progression, SessionStatus
 from foodflow.live.tables.activities import LiveActivity
+from foodflow.live.tables.sessions import LiveSession
 from foodflow.live.usecases import turns
 
 
@@ -47,6 +51,18 @@ async def reveal(session: AsyncSession, activity: LiveActivity, now: datetime) -
     await _say(session, activity, "question.revealed", step=activity.step)
 
 
+def first_due(live_session: LiveSession, activities: Iterable[LiveActivity]) -> tuple[LiveActivity, Due] | None:
+    """What the clock does next in a session with these activities, and to which; None: nothing."""
+    by_clock = goes_by_clock(live_session)
+    found = [(each, deed) for each in activities if (deed := progression.due(_standing(each, by_clock=by_clock)))]
+    return min(found, key=lambda each: each[1].at, default=None)
+
+
+def goes_by_clock(live_session: LiveSession) -> bool:
+    """Whether the clock leads on in a session."""
+    return live_session.progression == Progression.CLOCK and live_session.status == SessionStatus.ACTIVE
+
+
 def steps_of(activity: LiveActivity) -> int:
     """How many questions an activity has; what no kind can read has one."""
     kind = KINDS.get(activity.type)
@@ -64,6 +80,18 @@ def seconds_of(activity: LiveActivity, step: int) -> int | None:
 def step_of(activity: LiveActivity) -> Step:
     """Where an activity of several questions stands."""
     return Step(activity.step, activity.step_opened_at, activity.closes_at, activity.is_revealed)
+
+
+def _standing(activity: LiveActivity, *, by_clock: bool) -> Standing:
+    return Standing(
+        state=activity.state,
+        expires_at=activity.expires_at,
+        closes_at=activity.closes_at,
+        step=activity.step,
+        steps=steps_of(activity),
+        is_revealed=activity.is_revealed,
+        by_clock=by_clock,
+    )
 
 
 def _open(activity: LiveActivity, now: datetime) -> None:

@@ -9,14 +9,15 @@ from foodflow.live.queries import responses as queries
 from foodflow.live.queries import tallies as tally_queries
 from foodflow.live.rules.activities.kind import Step
 from foodflow.live.rules.activity_states import ActivityState
+from foodflow.live.rules.progression import LAST
 from foodflow.live.rules.recording import Around, Place, Reading, reading_of
 from foodflow.live.rules.responses import Submission, id_of
 from foodflow.live.tables.activities import LiveActivity
 
 
 def step_of(activity: LiveActivity) -> Step:
-    """Where an activity stands now among its questions."""
-    is_late = activity.expires_at is not None and activity.expires_at <= clock.now()
+    """Where an activity stands now among its questions; it is not over while answers on their way are waited for."""
+    is_late = activity.expires_at is not None and activity.expires_at + LAST <= clock.now()
     is_over = activity.state == ActivityState.EXPIRED or (activity.state == ActivityState.ACTIVE and is_late)
     opened_at, closes_at = activity.step_opened_at, activity.closes_at
     return Step(activity.step, opened_at, closes_at, is_revealed=activity.is_revealed, is_over=is_over)

@@ -19,7 +19,7 @@ from foodflow.live.rules.results import Audience as Looks
 from foodflow.live.rules.seats import Seat
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.tables.sessions import LiveSession
-from foodflow.live.usecases import results, scores
+from foodflow.live.usecases import opening, results, scores
 from foodflow.live.usecases.reading import step_of
 
 TOP = 10
@@ -28,13 +28,13 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Where a session stands: its number of turns, what each seat sees, when something closes by itself, and which
-    activity is current.
+    """Where a session stands: its number of turns, what each seat sees, when the clock has something to do in it, and
+    which activity is current.
     """
 
     sequence: int
     seen: Mapping[Seat, dict[str, Any]]
-    closes_at: datetime | None
+    due_at: datetime | None
     activity: LiveActivity | None
 
 
@@ -60,7 +60,8 @@ async def stand_of(session: AsyncSession, actor: Actor, id: int) -> Stand:
         for seat, outcome in (await _results(session, activity)).items():
             seen[seat]["results"] = outcome
     seen[Seat.FACILITATOR]["pending"] = 0 if activity is None else await presence.waiting(session, activity.id)
-    return Stand(live_session.sequence, seen, _next_end(activity), activity)
+    due = opening.first_due(live_session, activities)
+    return Stand(live_session.sequence, seen, None if due is None else due[1].at, activity)
 
 
 async def _results(session: AsyncSession, activity: LiveActivity) -> dict[Seat, Json | None]:
@@ -68,12 +69,6 @@ async def _results(session: AsyncSession, activity: LiveActivity) -> dict[Seat, 
     shown = await results.shown_result(session, activity, audience=Looks.EVERYBODY)
     leading = await results.shown_result(session, activity, audience=Looks.FACILITATOR)
     return {seat: leading if seat is Seat.FACILITATOR else shown for seat in Seat}
-
-
-def _next_end(activity: LiveActivity | None) -> datetime | None:
-    """When something of an activity closes by itself."""
-    ends = () if activity is None else (activity.closes_at, activity.expires_at)
-    return min((end for end in ends if end is not None), default=None)
 
 
 async def present(session: AsyncSession, id: int) -> tuple[int, int]:
