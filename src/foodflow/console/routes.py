@@ -1,13 +1,14 @@
 """The pages: the board at `/`, the parts of it that are fetched anew when something happens, and signing in and out."""
 
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from foodflow.console import (
     account,
@@ -37,6 +38,7 @@ from foodflow.plant.public import Choice
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 AskedFor = Annotated[Asked, Depends(views.asked)]
 FoundT = TypeVar("FoundT")
+_SERVICE: Final = {"name": "FoodFlow", "status": "running", "docs_url": "/api/docs", "api_prefix": "/api/v1"}
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 # Programs before people: `/people/programs` is nobody's number.
@@ -57,7 +59,10 @@ for part in (
 
 @router.get("/", dependencies=[needs("plant.read")])
 async def show_board(visit: CurrentVisit, asked: AskedFor) -> Response:
-    """The board of the visitor's company."""
+    """The board of the visitor's company; to a program that asks for JSON alone, what answers here."""
+    accepted = visit.request.headers.get("accept", "")
+    if "application/json" in accepted and "text/html" not in accepted:
+        return JSONResponse({"version": version("foodflow"), **_SERVICE})
     board = await _found(visit.request, visit.actor, plant.board, asked.choice)
     alarms = await alarm_pages.of_board(visit)
     return await framed(visit, "board.html", views.whole(asked, board) | alarms | {"here": "/"})

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-RIGHTS: Final = ["live.facilitate", "live.read", "live.take_part"]
+RIGHTS: Final = ["live.facilitate", "live.read", "live.take_part", "plant.read"]
 
 
 @pytest.fixture

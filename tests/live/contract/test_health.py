@@ -15,3 +15,9 @@ async def test_health_says_how_it_is(anonymous_client: httpx.AsyncClient, path: 
 async def test_health_names_environment_and_version_of_what_was_deployed(anonymous_client: httpx.AsyncClient) -> None:
     said = (await anonymous_client.get("/api/v1/health/")).json()
     assert (said["environment"], said["app_version"], said["database"]) == ("development", "unknown", "ok")
+
+
+async def test_the_root_says_what_answers_there_to_who_asks_for_json(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/", headers={"Accept": "application/json"})
+    expected = {"name": "FoodFlow", "version": "0.1.0", "status": "running"}
+    assert answer.json() == {**expected, "docs_url": "/api/docs", "api_prefix": "/api/v1"}

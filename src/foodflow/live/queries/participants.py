@@ -34,9 +34,7 @@ _LOCK = text(
     "SELECT pg_advisory_xact_lock(hashtext('live ' || current_schema() || CAST(:session_id AS text)),"
     " hashtext(CAST(:name AS text)))"
 )
-# Who is told that they are in, and is not after a crash of the database, comes in once more; an answer of theirs that
-# is stored later is stored after them. So nobody waits for a disk while a whole hall waits for them.
-_SOON = text("SET LOCAL synchronous_commit = off")
+
 
 
 async def participant(session: AsyncSession, actor: Actor, id: int) -> LiveParticipant:
@@ -88,7 +86,6 @@ async def place(
     who want the same one at the same time follow each other until their commits.
     """
     values = {"session_id": session_id, "actor": actor, "role": ParticipantRole.PARTICIPANT, "now": now}
-    await session.execute(_SOON)
     for _ in candidates:
         id = await _placed(session, {**values, "candidates": list(candidates)})
         if id is not None:
