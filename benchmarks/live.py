@@ -35,6 +35,8 @@ from foodflow.live.public.participating import Participation, sign
 CROWD = 10_000
 MOST = 19_000
 """As many as the usual limit of 20,000 open files leaves room for."""
+_JOINS, _DOORS = 2000, 20
+"""How many come in for the figure of the way in, and over how many connections."""
 _KEY = "the key of a database that exists for minutes"
 _LIMIT_TIMES, _VOTES_SECONDS, _STORM_SECONDS, _MEMORY_MB = 3.0, 5.0, 15.0, 1000.0
 _OPTIONS = ("yes", "no", "do not know")
@@ -127,7 +129,9 @@ async def _session_figures(place: Installation, crowd: Crowd, web: Web, bare: di
     _require(again["failed"] == 0, again)
     storm = (await crowd("wait", seconds=120))["moments"][-1] - begun
     memory = web.memory
+    joined, committed = await _joins(web), await _commits(place)
     return [
+        Figure(f"{_JOINS:,} come in over HTTP, each in the database when told so", joined, committed, "s"),
         Figure(f"{size:,} connect", connected["seconds"], bare["connect"], "s"),
         Figure(
             f"a facilitator's change, until the last of {size:,} has it",
@@ -193,6 +197,40 @@ async def _votes(crowd: Crowd, web: Web) -> float:
     heard = await crowd("wait", seconds=120)
     _require(heard["heard"] == len(web.tokens), {**heard, "moments": []})
     return float(heard["moments"][-1] - begun)
+
+
+async def _joins(web: Web) -> float:
+    """Seconds until some guests have a place in the session, over connections that stay open."""
+    path = f"/api/v1/sessions/{web.session_id}/join"
+
+    async def door(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+        for each in range(number, _JOINS, _DOORS):
+            body = json.dumps({"nickname": f"Visitor {each}"}).encode()
+            head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n"
+            writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            _require(answer.startswith(b"HTTP/1.1 200"), answer)
+            length = next(line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            await reader.readexactly(int(length.split(b":")[1]))
+        writer.close()
+
+    capacity = await web.client.put(f"/api/v1/sessions/{web.session_id}/capacity", json={"max_participants": 50_000})
+    _require(capacity.is_success, capacity.text)
+    begun = time.perf_counter()
+    await asyncio.gather(*map(door, range(_DOORS)))
+    return time.perf_counter() - begun
+
+
+async def _commits(place: Installation) -> float:
+    """Seconds of as many rows in a plain table, each in a transaction of its own, one after the other."""
+    async with await psycopg.AsyncConnection.connect(place.postgres.url, autocommit=True) as connection:
+        await connection.execute("SET ROLE t_demo")
+        await connection.execute("CREATE TABLE t_demo.plain (id serial PRIMARY KEY, nickname text)")
+        begun = time.perf_counter()
+        for each in range(_JOINS):
+            await connection.execute("INSERT INTO t_demo.plain (nickname) VALUES (%s)", [f"Visitor {each}"])
+        return time.perf_counter() - begun
 
 
 async def _require_exact(place: Installation, web: Web, size: int) -> None:
