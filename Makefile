@@ -4,6 +4,8 @@
 MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 CODE := src tests tools benchmarks migrations
+# Tests wait for databases, browsers and servers a third of their time.
+WORKERS := $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,7 +16,7 @@ up: ## start FoodFlow with its database; Ctrl-C ends it
 
 test: ## run all tests; make test only="tests/plant -k batch" runs some
 	@tools/environment dev
-	@$(PYTHON) -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(only)
+	@$(PYTHON) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(only)
 
 check: ## format, lint, types, imports, our own checks, migrations: everything wrong is told at once
 	@tools/environment dev

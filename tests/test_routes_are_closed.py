@@ -221,6 +221,8 @@ REFUSED: Final = {
     "POST /api/v1/sessions/{id}/join",
     "POST /api/v1/sessions/{id}/activities",
     "POST /api/v1/sessions/{id}/activities/framework",
+    "POST /api/v1/sessions/{id}/activities/{activity_id}/responses",
+    "POST /api/v1/activities/{activity_id}/responses",
     "POST /api/v1/activities/{activity_id}/transition",
 }
 """Operations that answer 400 where there is no such thing, as their clients want it."""

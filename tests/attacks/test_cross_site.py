@@ -4,12 +4,17 @@ import asyncio
 import re
 from typing import Final
 
+import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
+from foodflow.kernel.db import tenant_transaction
+from foodflow.live.tables.participants import LiveParticipant
 from tests.attacks.callers import SAFE, Csrf, World
 from tests.attacks.make import ask
 from tests.identity.make import USER
+from tests.make import everything
 from tests.test_routes_are_closed import CLOSED, ROUTES
 
 NOBODY: Final = "00000000-0000-7000-8000-000000000000"
@@ -20,9 +25,13 @@ TRAIL: Final = "/api/v1/audit-entries"
 NOTED: Final = {"company.exported"}
 """Asking for all that a company has changes nothing of it, but is written down."""
 LOGIN: Final = "/api/v1/auth/login"
-UNSAFE: Final = [
-    (method, re.sub(r"\{[^}]+\}", NOBODY, route.path)) for route in CLOSED for method in sorted(route.methods - SAFE)
+_UNSAFE: Final = [
+    (method, re.sub(r"\{[^}]+\}", NOBODY, route.path), any(guard.guests for guard in route.guards))
+    for route in CLOSED
+    for method in sorted(route.methods - SAFE)
 ]
+UNSAFE: Final = [(method, path) for method, path, for_guests in _UNSAFE if not for_guests]
+FOR_GUESTS: Final = [(method, path) for method, path, for_guests in _UNSAFE if for_guests]
 SIMPLE: Final = {
     "text/plain": b'{"name": "x"}',
     "application/x-www-form-urlencoded": b"name=x",
@@ -40,6 +49,26 @@ async def test_a_call_that_another_site_sends_with_a_visitors_cookie_is_refused(
     assert {answer.status for answer in answers} == {403}
     assert {answer.code for answer in answers} <= OF_CSRF
     assert (await ask(world.app, "GET", USER, cookie)).status == 200
+
+
+async def test_where_guests_are_let_in_another_site_calls_as_one_of_them(
+    world: World, client: httpx.AsyncClient, csrf: Csrf
+) -> None:
+    cookie = await world.cookie(world.somebody("administrator"))
+    forged = {"Origin": EVIL, "Sec-Fetch-Site": "cross-site", "Content-Type": "application/json"}
+    assert FOR_GUESTS
+    for call in FOR_GUESTS:
+        with_cookie, without = [await ask(world.app, *call, each | forged, body=b"{}") for each in (cookie, {})]
+        assert (with_cookie.status, with_cookie.code) == (without.status, without.code), call
+    made = (await client.post("/api/v1/sessions", json={"title": "Talk"})).json()
+    for number, headers in enumerate((cookie | forged, csrf.beside(cookie))):
+        sent = {"nickname": f"Ann {number}"}
+        joined = await ask(world.app, "POST", f"/api/v1/sessions/{made['id']}/join", headers, json=sent)
+        assert joined.status == 200
+    async with tenant_transaction(world.database, everything("demo")) as session:
+        places = select(LiveParticipant).where(LiveParticipant.session_id == made["id"]).order_by(LiveParticipant.id)
+        forged_place, own = await session.scalars(places)
+    assert (forged_place.actor, own.actor.partition(":")[0]) == ("", "user")
 
 
 @pytest.mark.parametrize("origin", [EVIL, "null", "http://foodflow.test.evil.example", "http://evil.example:80", ""])

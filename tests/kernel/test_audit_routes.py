@@ -174,9 +174,11 @@ async def test_verifying_names_the_first_bad_entry(
     assert "does not match" in found["reason"]
 
 
-async def test_openapi_says_that_the_trail_comes_as_json_or_csv(app: FastAPI) -> None:
+async def test_openapi_says_that_the_trail_comes_as_json_or_as_a_file(app: FastAPI) -> None:
     listed = app.openapi()["paths"][TRAIL]["get"]
-    assert {"application/json", "text/csv"} == set(listed["responses"]["200"]["content"])
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    files = {"text/csv", sheet, "application/pdf"}
+    assert {"application/json"} | files == set(listed["responses"]["200"]["content"])
     assert {each["name"] for each in listed["parameters"] if each["in"] == "query"} == {
         "actor", "action", "subject", "at__gte", "at__lt", "before", "page_size", "format",
     }  # fmt: skip

@@ -11,6 +11,7 @@ from foodflow.kernel import clock
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.live.jobs import close_due_activities, have_activities_closed
+from foodflow.live.rules.progression import LAST
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.usecases.leading import close_due
 from tests.conftest import ClientOf
@@ -238,7 +239,7 @@ async def test_the_clock_closes_what_is_over_once(client: httpx.AsyncClient, dat
     held = await poll(client, made["id"])
     opened = await done(client, f"{ACTIVITIES}/{held['id']}/open")
     ends = await let_clock_work(database, demo, made["id"])
-    assert ends == datetime.fromisoformat(opened["expires_at"])
+    assert ends == datetime.fromisoformat(opened["expires_at"]) + LAST
     await pass_time(database, demo, held["id"], 301)
     assert await asyncio.gather(*(let_clock_work(database, demo, made["id"]) for _ in range(3))) == [None] * 3
     assert (await turns(client, made["id"])).count("activity.closed") == 1

@@ -46,7 +46,7 @@ async def test_the_clock_waits_for_answers_on_their_way(database: Database, demo
 
 @pytest.mark.parametrize(("after", "is_out"), [(LAST / 2, False), (LAST * 2, True)])
 async def test_no_solution_is_out_while_answers_are_taken(
-    database: Database, demo: Actor, monkeypatch: pytest.MonkeyPatch, after: timedelta, is_out: bool
+    database: Database, demo: Actor, monkeypatch: pytest.MonkeyPatch, after: timedelta, *, is_out: bool
 ) -> None:
     over = clock.now()
     async with tenant_transaction(database, demo) as session:

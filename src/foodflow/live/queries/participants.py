@@ -36,7 +36,6 @@ _LOCK = text(
 )
 
 
-
 async def participant(session: AsyncSession, actor: Actor, id: int) -> LiveParticipant:
     """A participant of a session that exists for an actor, or a refusal; those sent out are found too."""
     found = await session.get(LiveParticipant, id) if abs(id) <= LARGEST_ID else None

@@ -1,6 +1,6 @@
 """HTTP interface of answers: giving them, what came of them, and what a facilitator does with them."""
 
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends
@@ -11,6 +11,7 @@ from foodflow.kernel.paging import Wanted, page_of
 from foodflow.kernel.wire import PageOf
 from foodflow.live.queries import responses as queries
 from foodflow.live.queries import tallies as tally_queries
+from foodflow.live.routes.contract import GUESTS, contract_router
 from foodflow.live.rules.moderation import Verdict
 from foodflow.live.rules.results import Audience
 from foodflow.live.schemas.answers import (
@@ -26,10 +27,7 @@ from foodflow.live.schemas.answers import (
 )
 from foodflow.live.usecases import corrections, moderating, responses, results
 
-GUESTS: Final = "60000/minute"
-"""Calls of guests from one address: a whole hall stands behind one."""
-
-router = guarded_router(tags=["live answers"])
+router = contract_router(tags=["live answers"])
 moderation = guarded_router(tags=["live answers"])
 
 

@@ -34,7 +34,7 @@ class AnswerIn(ResponseIn):
     response_id: UUID | None = None
 
 
-class ClearIn(_Lenient):
+class ClearIn(In):
     """Which answers are to count no longer."""
 
     open_question_only: bool = False

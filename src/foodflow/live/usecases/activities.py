@@ -62,8 +62,8 @@ async def add_kind(session: AsyncSession, actor: Actor, session_id: int, fields:
 async def change_activity(
     session: AsyncSession, actor: Actor, id: UUID, changes: dict[str, Any], *, status: ActivityStatus | None
 ) -> LiveActivity:
-    """Change an activity as the contract's clients do: any of its fields, its status from anything to anything. What was
-    answered is counted anew as the activity now reads it; points stay as they were given.
+    """Change an activity as the contract's clients do: any of its fields, its status from anything to anything. What
+    was answered is counted anew as the activity now reads it; points stay as they were given.
     """
     require_type(changes.get("type", ""))
     activity, _ = await queries.activity_for_update(session, actor, id)
