@@ -204,6 +204,7 @@ PARAMETERS: Final[dict[str, dict[str, str]]] = {
     "DELETE /api/v1/plant-ops/lines/{id}/spans/{span_id}": {"why": "so"},
     "GET /api/v1/sessions/{id}/nicknames/validate": {"nickname": NICKNAME},
     "PATCH /api/v1/activities/{activity_id}/status": {"status": "active"},
+    "POST /api/v1/sessions/{id}/activities/{activity_id}/responses": {"participant_id": "2000000000"},
 }
 """By operation, what has to be asked for in its query."""
 NOTHING: Final = {
