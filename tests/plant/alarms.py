@@ -16,13 +16,20 @@ from foodflow.plant.usecases.readings import Columns, store_readings
 from tests.plant import make
 from tests.plant.make import PLANT, Json, good
 
-NOW: Final = datetime.now(UTC).replace(microsecond=0)
 HOUR: Final = 3600.0
 
 
+_began = [datetime.now(UTC)]
+
+
+def begin() -> None:
+    """Let a test begin now: what it says twice to be so long ago is the same moment."""
+    _began[0] = datetime.now(UTC).replace(microsecond=0)
+
+
 def ago(seconds: float = 0, *, minutes: float = 0, hours: float = 0) -> datetime:
-    """A moment so long before these tests began."""
-    return NOW - timedelta(seconds=seconds, minutes=minutes, hours=hours)
+    """A moment so long before the test began."""
+    return _began[0] - timedelta(seconds=seconds, minutes=minutes, hours=hours)
 
 
 async def send(

@@ -10,11 +10,17 @@ from sqlalchemy import event
 
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database
-from tests.plant import make
+from tests.plant import alarms, make
 from tests.plant.make import Json, Witness
 from tests.plant.sites import limited, north
 
 __all__ = ["limited", "north"]
+
+
+@pytest.fixture(autouse=True)
+def begun() -> None:
+    """A test begins now, whenever its file was read."""
+    alarms.begin()
 
 
 @pytest.fixture
