@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from foodflow import composition, parts
@@ -41,6 +41,21 @@ MAX_BODY = 64_000_000
 _DESCRIPTION = (
     "The operating system of a food manufacturer: plant, people, purchases, stock and what they tell each other."
 )
+_ROUTES = APIRouter()
+# They are looked through in this order: what machines call most comes first. What FastAPI works out of them, once it is
+# asked for the first time, holds for every application of this process.
+for _router in (
+    reference.router,
+    sessions_router,
+    plant_router,
+    live_router,
+    event_log_router,
+    webhooks_router,
+    identity_router,
+    audit_router,
+    console_router,
+):
+    _ROUTES.include_router(_router)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -78,19 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
     _admit(app, settings, database, secret_key)
     problems.install(app)
     health.install(app)
-    app.include_router(reference.router)
-    # They are looked through in this order: what machines call most comes first.
-    for router in (
-        sessions_router,
-        plant_router,
-        live_router,
-        event_log_router,
-        webhooks_router,
-        identity_router,
-        audit_router,
-        console_router,
-    ):
-        app.include_router(router)
+    app.router.routes.extend(_ROUTES.routes)
     pages.install(app)
     openapi.install(app, session_cookie=SESSION_COOKIE)
     app.add_middleware(middleware.Failures)
