@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, contextmanager
 from uuid import uuid4
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -29,6 +30,10 @@ from tests.make import Person
 
 ClientOf = Callable[..., httpx.AsyncClient]
 
+# How long an example takes says something of the machine alone.
+hypothesis.settings.register_profile("foodflow", deadline=None)
+hypothesis.settings.load_profile("foodflow")
+
 
 def _what_went_wrong(_logger: object, method: str, event: EventDict) -> EventDict:
     """Thousands of calls that went well need not be drawn; tests that look at logs capture them before this."""
@@ -42,7 +47,15 @@ _plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_t
 structlog.configure(processors=[_what_went_wrong, *structlog.get_config()["processors"][:-1], _plain])
 
 
-LONGEST = ("test_acknowledged_is_kept.py", "test_interface_by_schema.py", "test_access_matrix.py")
+LONGEST = (
+    "test_acknowledged_is_kept.py",
+    "test_access_matrix.py",
+    "test_ending.py",
+    "test_interface_by_schema.py",
+    "test_live_session_pages.py",
+    "test_nothing_is_lost.py",
+    "test_votes_survive.py",
+)
 """Files whose tests are few and long; begun last, one core would wait for the other."""
 
 
@@ -84,7 +97,7 @@ def people(template: tuple[str, dict[tuple[str, str], Person]]) -> dict[tuple[st
 @contextmanager
 def _database(server: EmbeddedPostgres, template: str | None) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER foodflow")
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER foodflow STRATEGY FILE_COPY")
     with psycopg.connect(server.superuser_url, autocommit=True) as connection:
         connection.execute(create.format(sql.Identifier(name), sql.Identifier(template or "template0")))
         yield make.url_of(name, server.url)

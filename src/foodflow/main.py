@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from foodflow import composition, parts
@@ -20,6 +20,7 @@ from foodflow.kernel.event_log.routes import router as event_log_router
 from foodflow.kernel.http import health, middleware, openapi, problems, reference
 from foodflow.kernel.http.addresses import TrustedProxies
 from foodflow.kernel.http.limits import Limiter
+from foodflow.kernel.http.routers import Router
 from foodflow.kernel.http.safety import SafeAnswers
 from foodflow.kernel.live.hub import Hub
 from foodflow.kernel.live.routes import router as live_router
@@ -41,7 +42,7 @@ MAX_BODY = 64_000_000
 _DESCRIPTION = (
     "The operating system of a food manufacturer: plant, people, purchases, stock and what they tell each other."
 )
-_ROUTES = APIRouter()
+_ROUTES = Router()
 # They are looked through in this order: what machines call most comes first. What FastAPI works out of them, once it is
 # asked for the first time, holds for every application of this process.
 for _router in (

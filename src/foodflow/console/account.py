@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from foodflow.console import entries, forms
@@ -31,6 +30,7 @@ from foodflow.identity.public.signing_in import caller_of
 from foodflow.kernel import clock
 from foodflow.kernel.errors import Refusal
 from foodflow.kernel.http import needs
+from foodflow.kernel.http.routers import Router
 
 ACCOUNT: Final = "/account"
 DONE: Final = {
@@ -47,7 +47,7 @@ DONE: Final = {
 ASK_PRESENT: Final = "enter your present password"
 _CHANGE: Final = needs("identity.change_self")
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get(ACCOUNT, dependencies=[needs("identity.read_self")])

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from foodflow.identity.public import people
 from foodflow.kernel import clock
 from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.http import needs
+from foodflow.kernel.http.routers import Router
 from foodflow.plant import public as plant
 
 ALARMS: Final = "/alarms"
@@ -31,7 +32,7 @@ _HANDLE: Final = needs("plant.handle_alarms")
 Text = Annotated[str, Query(max_length=200)]
 Pairs = list[tuple[str, str]]
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from typing import Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from foodflow.console import entries, forms
@@ -12,6 +11,7 @@ from foodflow.console.frame import CurrentVisit, Deed, Visit, attempt, framed
 from foodflow.console.pages import PageRoute
 from foodflow.identity.public import own_company, providers, roles
 from foodflow.kernel.http import needs
+from foodflow.kernel.http.routers import Router
 
 COMPANY: Final = "/company"
 ROLES: Final = "/company/roles"
@@ -29,7 +29,7 @@ DONE: Final = {
 _MANAGE: Final = needs("identity.manage_company")
 _MANAGE_ROLES: Final = needs("identity.manage_roles")
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get(COMPANY, dependencies=[_MANAGE])

@@ -5,7 +5,6 @@ The secret of a mail stands behind the # of its link, which browsers send to nob
 
 from typing import Any, Final
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from foodflow.identity.public import emails, invitations, passwords
 from foodflow.identity.public.invitations import Chosen, Seen
 from foodflow.kernel.errors import Refusal
 from foodflow.kernel.http import open_to_all
+from foodflow.kernel.http.routers import Router
 
 INVITATION: Final = "/invitation"
 FORGOTTEN: Final = "/password/forgotten"
@@ -23,7 +23,7 @@ RESET: Final = "/password/reset"
 ADDRESS: Final = "/email/confirm"
 _LINK: Final = "open the link of the mail, or paste it here"
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get(INVITATION, dependencies=[open_to_all()])

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from foodflow.console.pages import PageRoute, page_with_forms
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.http import needs
+from foodflow.kernel.http.routers import Router
 from foodflow.plant import public as plant
 
 Days = Literal["1", "7", "30"]
@@ -28,7 +29,7 @@ _RECORD: Final = needs("plant.record")
 _RUN: Final = needs("plant.run_batches")
 _BatchDeed = Callable[..., Awaitable[None]]
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 def _days(days: Days = "1") -> Days:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import segno
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,6 +20,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.errors import NotFound
 from foodflow.kernel.http import CurrentActor, needs, open_to_all, open_to_guests
+from foodflow.kernel.http.routers import Router
 from foodflow.live.public import views as live
 from foodflow.plant import public as plant
 
@@ -43,7 +44,7 @@ STATUSES: Final = {
 PageNumber = Annotated[int, Query(ge=1, le=10_000)]
 Text = Annotated[str, Query(max_length=255)]
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get("/join", dependencies=[open_to_all(_HALL)])

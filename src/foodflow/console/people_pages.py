@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from starlette.responses import Response
 
 from foodflow.console import entries, forms
@@ -15,6 +15,7 @@ from foodflow.console.pages import PageRoute, redirect
 from foodflow.identity.public import members, roles
 from foodflow.identity.public.members import Invited, Letters, MemberSeen, Scope
 from foodflow.kernel.http import needs
+from foodflow.kernel.http.routers import Router
 
 PEOPLE: Final = "/people"
 PAGE_SIZE: Final = 50
@@ -38,7 +39,7 @@ _MANAGE: Final = needs("identity.manage_people")
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Text = Annotated[str, Query(max_length=200)]
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from typing import Final
 from uuid import UUID
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from foodflow.console import entries, forms
@@ -16,6 +15,7 @@ from foodflow.identity.public import programs, roles
 from foodflow.identity.public.programs import NewServiceAccount
 from foodflow.kernel.errors import NotFound, Refusal
 from foodflow.kernel.http import needs
+from foodflow.kernel.http.routers import Router
 
 PROGRAMS: Final = "/people/programs"
 DONE: Final = {
@@ -28,7 +28,7 @@ DONE: Final = {
 }
 _MANAGE: Final = needs("identity.manage_keys")
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @router.get(PROGRAMS, dependencies=[_MANAGE])

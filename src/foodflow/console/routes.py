@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -32,10 +32,11 @@ from foodflow.console.views import Asked
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.http import CurrentActor, needs, open_to_all
+from foodflow.kernel.http.routers import Router
 from foodflow.plant import public as plant
 from foodflow.plant.public import Choice
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 AskedFor = Annotated[Asked, Depends(views.asked)]
 FoundT = TypeVar("FoundT")
 _SERVICE: Final = {"name": "FoodFlow", "status": "running", "docs_url": "/api/docs", "api_prefix": "/api/v1"}

@@ -4,7 +4,6 @@ import re
 from typing import Final
 
 import segno
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from foodflow.console import forms
@@ -16,6 +15,7 @@ from foodflow.identity.public import second_factors
 from foodflow.identity.public.signing_in import caller_of
 from foodflow.kernel.errors import Conflict, Refusal
 from foodflow.kernel.http import needs
+from foodflow.kernel.http.routers import Router
 
 SECOND_FACTOR: Final = f"{ACCOUNT}/second-factor"
 _ASK_CODE: Final = "enter the code"
@@ -23,7 +23,7 @@ _OURS: Final = re.compile(r"otpauth://totp/[\x21-\x7e]{1,1000}")
 """What we have asked an app to read; the form brings it back, so that the picture can be shown again."""
 _CHANGE: Final = needs("identity.change_self")
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @router.post(SECOND_FACTOR, dependencies=[_CHANGE])

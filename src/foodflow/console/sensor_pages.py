@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from foodflow.console import views
@@ -15,6 +15,7 @@ from foodflow.console.frame import CurrentVisit, Visit, framed
 from foodflow.console.pages import PageRoute, page_with_forms
 from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.http import needs
+from foodflow.kernel.http.routers import Router
 from foodflow.kernel.wire import Instant
 from foodflow.plant import public as plant
 
@@ -29,7 +30,7 @@ LENGTHS: Final[dict[Span, timedelta]] = {
 _AROUND: Final[Span] = "hour"
 """How much is shown around a moment, unless something else is asked for."""
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
+router = Router(route_class=PageRoute, include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

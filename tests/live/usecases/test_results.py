@@ -11,6 +11,7 @@ from foodflow.kernel import clock
 from foodflow.kernel.db import Database
 from foodflow.live.rules.activities.kind import utc
 from foodflow.live.rules.activity_states import ActivityState
+from foodflow.live.rules.progression import LAST
 from foodflow.live.rules.results import MOST_LISTED, Audience, NoResults, ResultsHidden
 from foodflow.live.tables.activities import LiveActivity
 from foodflow.live.usecases import responses, results
@@ -67,7 +68,7 @@ async def asked_of(session: AsyncSession, quiz: LiveActivity) -> dict[str, Any]:
     [
         lambda: {"is_revealed": True},
         lambda: {"state": ActivityState.EXPIRED},
-        lambda: {"expires_at": clock.now()},
+        lambda: {"expires_at": clock.now() - LAST},
     ],
     ids=["revealed", "closed", "its time is over"],
 )

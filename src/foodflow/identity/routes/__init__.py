@@ -1,7 +1,5 @@
 """HTTP interface of identity."""
 
-from fastapi import APIRouter
-
 from foodflow.identity.routes import (
     companies,
     external_identities,
@@ -18,8 +16,9 @@ from foodflow.identity.routes import (
     sessions,
     signing_in,
 )
+from foodflow.kernel.http.routers import Router
 
-router = APIRouter()
+router = Router()
 for part in (
     signing_in.router,
     signing_in.unversioned,

@@ -18,6 +18,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import Forbidden, Malformed, Refusal, Unauthenticated, WrongType
 from foodflow.kernel.http import conditions, openapi
 from foodflow.kernel.http.limits import PER_ADDRESS, Limiter
+from foodflow.kernel.http.routers import Router
 from foodflow.kernel.http.transactions import Replayed, keep_answer, read_key, require_heeded
 from foodflow.kernel.wire import Versioned
 
@@ -195,7 +196,7 @@ def _require_json(request: Request) -> None:
 
 def guarded_router(**options: Any) -> APIRouter:  # noqa: ANN401 - FastAPI's own
     """A router whose routes are closed unless they say otherwise."""
-    return APIRouter(route_class=GuardedRoute, **options)
+    return Router(route_class=GuardedRoute, **options)
 
 
 def _current_actor(connection: HTTPConnection) -> Actor:

@@ -1,7 +1,6 @@
 """HTTP interface of live sessions."""
 
-from fastapi import APIRouter
-
+from foodflow.kernel.http.routers import Router
 from foodflow.live.routes import (
     activities,
     answers,
@@ -17,7 +16,7 @@ from foodflow.live.routes import (
     training,
 )
 
-router = APIRouter(prefix="/api/v1")
+router = Router(prefix="/api/v1")
 # Codes and types before what they would else be taken for: the number of a session, the id of an activity.
 for part in (codes, framework, joining, sessions, participants, activities, leading, responses, sockets):
     router.include_router(part.router)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from foodflow.kernel.errors import FieldError, Invalid, WrongType
 from foodflow.kernel.http.guards import BodyUnreadable, GuardedRoute
 from foodflow.kernel.http.problems import MEDIA_TYPE, field_error
+from foodflow.kernel.http.routers import Router
 
 GUESTS: Final = "60000/minute"
 """Calls of guests from one address: a whole hall stands behind one."""
@@ -81,7 +82,7 @@ class ContractRoute(GuardedRoute):
 
 def contract_router(**options: Any) -> APIRouter:  # noqa: ANN401 - FastAPI's own
     """A router of paths that clients from elsewhere call."""
-    return APIRouter(route_class=ContractRoute, **options)
+    return Router(route_class=ContractRoute, **options)
 
 
 def _unreadable(request: Request, type: str, message: str) -> Response:  # noqa: A002 - FastAPI's name

@@ -1,7 +1,6 @@
 """HTTP interface of the plant."""
 
-from fastapi import APIRouter
-
+from foodflow.kernel.http.routers import Router
 from foodflow.plant.routes import (
     alarms,
     batches,
@@ -28,7 +27,7 @@ from foodflow.plant.routes import (
     watches,
 )
 
-router = APIRouter(prefix="/api/v1/plant-ops")
+router = Router(prefix="/api/v1/plant-ops")
 for part in (lines, states, batches, imports, readings, rollups, retention, sensors, calendars, downtimes, reasons):
     router.include_router(part.router)
 for part in (counts, scrap, parameters, costs, results, trials, losses, calibrations, alarms, watches):
