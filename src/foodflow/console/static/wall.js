@@ -34,7 +34,7 @@ function showActivity(activity) {
     el("p", { class: "timer", id: "timer" }),
     !(state.results && ["poll", "quiz", "ranking"].includes(activity.type) && (activity.type !== "quiz" || activity.is_revealed)) && options(activity),
     ...solution(activity),
-    !state.results && el("p", { class: "quiet" }, "Answer on your phone."),
+    !state.results && !activity.is_revealed && el("p", { class: "quiet" }, "Answer on your phone."),
   ].filter(Boolean));
 }
 
