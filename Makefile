@@ -16,7 +16,7 @@ up: ## start FoodFlow with its database; Ctrl-C ends it
 
 test: ## run all tests; make test only="tests/plant -k batch" runs some
 	@tools/environment dev
-	@$(PYTHON) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(only)
+	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(only)
 
 check: ## format, lint, types, imports, our own checks, migrations: everything wrong is told at once
 	@tools/environment dev
