@@ -40,7 +40,7 @@ from tests.registry import MAKERS
 from tests.test_routes_are_closed import APP
 
 HOST: Final = "http://foodflow.test"
-ALLOWED, FORBIDDEN = 4, 3
+ALLOWED, FORBIDDEN = 6, 4
 """How many calls of either kind each operation gets."""
 CHECKS: Final = [
     not_a_server_error,
