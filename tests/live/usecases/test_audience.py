@@ -8,8 +8,10 @@ from typing import Any
 from fastapi import FastAPI
 from sqlalchemy import event
 
+from foodflow.kernel.clock import new_id, now
 from foodflow.kernel.db import tenant_transaction
 from foodflow.live.rules.seats import Seat
+from foodflow.live.tables.sessions import LiveSession, LiveTurn
 from foodflow.live.usecases import turns
 from foodflow.live.usecases.members import Member
 from tests.live import make_rows as make
@@ -57,3 +59,32 @@ async def test_a_change_is_read_and_written_down_once_for_however_many(app: Fast
     assert '"activity.changed"' in alone
     frames, objects, more = await told(app, 200)
     assert (len(frames), len(objects), more) == (200, 1, statements)
+
+
+async def test_who_comes_back_is_told_what_they_missed_without_asking_the_database(app: FastAPI) -> None:
+    actor = everything("demo")
+    async with tenant_transaction(app.state.database, actor) as session:
+        live = await make.live_session(session)
+        for _ in range(3):
+            await turns.say(session, live.id, "activity.changed")
+    audience = await app.state.audiences.of("demo", live.id)
+    with statements_of(app) as statements:
+        missed = [[turn.sequence for turn in audience.missed(after)] for after in (0, 1, 3, 7)]
+    assert (missed, statements) == ([[1, 2, 3], [2, 3], [], []], [])
+
+
+async def test_a_turn_that_the_results_are_loaded_with_is_told(app: FastAPI) -> None:
+    actor = everything("demo")
+    async with tenant_transaction(app.state.database, actor) as session:
+        live = await make.live_session(session)
+        [person] = await make.people(session, live, 1)
+    audience, member = await app.state.audiences.of("demo", live.id), Member(Seat.PARTICIPANT, person)
+    with app.state.audiences.seated(audience, member):
+        async with tenant_transaction(app.state.database, actor) as session:
+            row = await session.get(LiveSession, live.id)
+            assert row is not None
+            row.sequence = 1  # as a turn of which the message is still on its way
+            session.add(LiveTurn(session_id=live.id, sequence=1, type="activity.changed", data={}, created_at=now()))
+        async with tenant_transaction(app.state.database, actor) as session:
+            turns.counted(session, live.id, new_id())
+        assert '"activity.changed"' in (await member.next(10) or "")

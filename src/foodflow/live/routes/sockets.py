@@ -66,7 +66,7 @@ async def attend(websocket: WebSocket, actor: Actor, id: int) -> None:
     own = await audience.own_part(member.participant_id)
     await websocket.accept("foodflow" if "foodflow" in websocket.scope.get("subprotocols", []) else None)
     with _audiences(websocket).seated(audience, member):
-        await _greet(audience, member, own, after)
+        _greet(audience, member, own, after)
         tasks = [asyncio.create_task(_write(websocket, member))]
         if not actor.is_visitor:
             tasks.append(asyncio.create_task(_watch(websocket, actor, member)))
@@ -88,7 +88,7 @@ async def stream(request: Request, actor: CurrentActor, id: int, role: str = "")
 
     async def events() -> AsyncIterator[str]:
         with _audiences(request).seated(audience, member):
-            await _greet(audience, member, own, after)
+            _greet(audience, member, own, after)
             while member.closed is None:
                 frame = await member.next(HEARTBEAT_SECONDS)
                 yield ": still here\n\n" if frame is None else _server_sent(frame)
@@ -104,7 +104,7 @@ async def turns(request: Request, actor: CurrentActor, id: int, after: After = N
     own = await audience.own_part(member.participant_id)
     if member.participant_id is not None:
         audience.look_in(member.participant_id)
-    missed = [] if after is None else await audience.missed(after)
+    missed = [] if after is None else audience.missed(after)
     told = ",".join(frames.turn_frame(turn) for turn in missed)
     state = audience.state(member.seat)
     body = f'{{"sequence":{audience.sequence},"turns":[{told}],"state":{state},"you":{own}}}'
@@ -131,9 +131,9 @@ def _seat_of(actor: Actor, role: str) -> Seat:
     return Seat.PROJECTOR if role == Seat.PROJECTOR and actor.may("live.read") else Seat.PARTICIPANT
 
 
-async def _greet(audience: Audience, member: Member, own: str, after: int | None) -> None:
+def _greet(audience: Audience, member: Member, own: str, after: int | None) -> None:
     """Tell who comes what they missed, and where the session stands; nothing that happens meanwhile is lost."""
-    for turn in [] if after is None else await audience.missed(after):
+    for turn in [] if after is None else audience.missed(after):
         member.offer(frames.turn_frame(turn))
     member.offer(frames.state_frame(audience.sequence, audience.state(member.seat), own))
 
@@ -156,7 +156,7 @@ async def _read_all(websocket: WebSocket, audience: Audience, member: Member) ->
             member.close(_UNFIT)
             continue
         if said.type == "sync":
-            await _greet(audience, member, await audience.own_part(member.participant_id), None)
+            _greet(audience, member, await audience.own_part(member.participant_id), None)
         elif said.type == "respond" and said.key and said.activity_id and said.data is not None:
             member.offer(await _answered(audience, member, said, said_at))
 

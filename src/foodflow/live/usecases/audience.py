@@ -94,14 +94,11 @@ class Audience:
         """The number of the latest turn."""
         return 0 if self.stand is None else self.stand.sequence
 
-    async def missed(self, after: int) -> Sequence[LiveTurn]:
+    def missed(self, after: int) -> Sequence[LiveTurn]:
         """The turns after one, in order; none where they are more than anybody wants to be told one by one."""
         if not 0 <= after < self.sequence or self.sequence - after > MAX_MISSED:
             return ()
-        if self._turns and self._turns[0].sequence <= after + 1:
-            return [turn for turn in self._turns if turn.sequence > after]
-        async with tenant_transaction(self._database, self._actor) as session:
-            return await queries.turns_after(session, self.session_id, after, limit=MAX_MISSED)
+        return [turn for turn in self._turns if turn.sequence > after]
 
     async def answer(self, activity_id: UUID, submission: Submission) -> Outcome:
         """Have an answer kept, with all others of this moment; it is stored when this returns."""
@@ -161,6 +158,7 @@ class Audience:
             self._subscription = subscription
             await self._require_company()
             await self.load()
+            self._turns.extend(await self._turns_since(max(self.sequence - MAX_MISSED, 0)))
             begun.set()
             while not self._hub.closing and not self.is_over:
                 message = await subscription.next(self._patience())
@@ -233,9 +231,7 @@ class Audience:
         """Load what happened since the last turn that was told, and tell everybody once."""
         before = self.sequence
         await self.load()
-        async with tenant_transaction(self._database, self._actor) as session:
-            turns = await queries.turns_after(session, self.session_id, before, limit=MAX_MISSED)
-        turns = [turn for turn in turns if turn.sequence <= self.sequence]
+        turns = await self._turns_since(before)
         self._turns.extend(turns)
         for turn in turns:
             self._send_away(turn)
@@ -245,6 +241,12 @@ class Audience:
             await self._tell({seat: frames.turn_frame(turns[-1], self.state(seat)) for seat in Seat})
             if any(turn.type in _SCORED for turn in turns):
                 await self._tell_own_parts()
+
+    async def _turns_since(self, sequence: int) -> list[LiveTurn]:
+        """The turns after one, up to that of the picture that was loaded last."""
+        async with tenant_transaction(self._database, self._actor) as session:
+            turns = await queries.turns_after(session, self.session_id, sequence, limit=MAX_MISSED)
+        return [turn for turn in turns if turn.sequence <= self.sequence]
 
     def _send_away(self, turn: LiveTurn) -> None:
         if turn.type == "participant.removed":
@@ -264,7 +266,7 @@ class Audience:
     async def _tell_results(self) -> None:
         begun = time.monotonic()
         self._results_due = 0.0
-        await self.load()
+        await self._catch_up()  # a turn of which nobody has told yet may be in the picture already
         if self.stand is not None and self.stand.activity is not None:
             id = str(self.stand.activity.id)
             said = {
