@@ -1,6 +1,7 @@
 """Where a call comes from: behind proxies that are trusted, what those say of it."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.datastructures import Headers
@@ -79,6 +80,7 @@ def _without_port(hop: str) -> str:
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> _Address | None:
     try:
         address = ip_address(text)

@@ -24,6 +24,10 @@ SECONDS_TO_LEAVE = 8.0
 SECONDS_UNREAD: Final = 60
 """How long a peer may leave unread, or unacknowledged, what was sent to it."""
 _BACKLOG = 4096
+_COLLECTION: Final = (50_000, 5, 20)
+"""How much must have come before cycles are looked for, first among what is new, then among what has stayed. As Python
+has it, ten thousand connections are looked through again and again, for more than a second each time.
+"""
 
 
 def serve(app: ASGIApp, *, host: str, port: int, end: Callable[[], None]) -> None:
@@ -32,6 +36,7 @@ def serve(app: ASGIApp, *, host: str, port: int, end: Callable[[], None]) -> Non
     # What is loaded stays. Looked through again and again, it would cost more than what thousands of connections bring.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECTION)
     _Server(configured(app, host=host, port=port), end).run()
 
 

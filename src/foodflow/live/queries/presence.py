@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, Integer, any_, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.live.rules.sessions import SessionNotFound
@@ -17,7 +17,8 @@ async def mark_seen(session: AsyncSession, session_id: int, participant_ids: Seq
     """Mark when participants were last seen, in the order of their numbers, so that two processes never wait for each
     other.
     """
-    place = (LiveParticipant.session_id == session_id, LiveParticipant.id.in_(participant_ids))
+    ids = literal(list(participant_ids), ARRAY(Integer))
+    place = (LiveParticipant.session_id == session_id, LiveParticipant.id == any_(ids))
     locked = select(LiveParticipant.id).where(*place).order_by(LiveParticipant.id).with_for_update(key_share=True)
     seen = update(LiveParticipant).where(LiveParticipant.id.in_(locked.scalar_subquery()))
     await session.execute(seen.values(last_seen=at), execution_options={"synchronize_session": False})

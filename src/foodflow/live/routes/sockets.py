@@ -105,9 +105,8 @@ async def turns(request: Request, actor: CurrentActor, id: int, after: After = N
     if member.participant_id is not None:
         audience.look_in(member.participant_id)
     missed = [] if after is None else audience.missed(after)
-    told = ",".join(frames.turn_frame(turn) for turn in missed)
     state = audience.state(member.seat)
-    body = f'{{"sequence":{audience.sequence},"turns":[{told}],"state":{state},"you":{own}}}'
+    body = f'{{"sequence":{audience.sequence},"turns":[{",".join(missed)}],"state":{state},"you":{own}}}'
     return Response(body, media_type="application/json")
 
 
@@ -133,8 +132,8 @@ def _seat_of(actor: Actor, role: str) -> Seat:
 
 def _greet(audience: Audience, member: Member, own: str, after: int | None) -> None:
     """Tell who comes what they missed, and where the session stands; nothing that happens meanwhile is lost."""
-    for turn in [] if after is None else audience.missed(after):
-        member.offer(frames.turn_frame(turn))
+    for frame in [] if after is None else audience.missed(after):
+        member.offer(frame)
     member.offer(frames.state_frame(audience.sequence, audience.state(member.seat), own))
 
 

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -69,7 +68,7 @@ class Audience:
         self._database, self._hub = database, hub
         self._actor = system_actor(tenant, "live")
         self._shared: dict[Seat, str] = {}
-        self._turns: deque[LiveTurn] = deque(maxlen=MAX_MISSED)
+        self._turns: deque[frames.Told] = deque(maxlen=MAX_MISSED)
         self._places: dict[int, deque[Member]] = {}
         self._unseen: set[int] = set()
         self._answers: dict[UUID, Batches[Submission, Outcome]] = {}
@@ -94,11 +93,11 @@ class Audience:
         """The number of the latest turn."""
         return 0 if self.stand is None else self.stand.sequence
 
-    def missed(self, after: int) -> Sequence[LiveTurn]:
-        """The turns after one, in order; none where they are more than anybody wants to be told one by one."""
+    def missed(self, after: int) -> Sequence[str]:
+        """The turns after one, in order, each as JSON; none where they are more than anybody wants to be told one by one."""
         if not 0 <= after < self.sequence or self.sequence - after > MAX_MISSED:
             return ()
-        return [turn for turn in self._turns if turn.sequence > after]
+        return [turn.frame for turn in self._turns if turn.sequence > after]
 
     async def answer(self, activity_id: UUID, submission: Submission) -> Outcome:
         """Have an answer kept, with all others of this moment; it is stored when this returns."""
@@ -158,7 +157,7 @@ class Audience:
             self._subscription = subscription
             await self._require_company()
             await self.load()
-            self._turns.extend(await self._turns_since(max(self.sequence - MAX_MISSED, 0)))
+            self._turns.extend(map(frames.told, await self._turns_since(max(self.sequence - MAX_MISSED, 0))))
             begun.set()
             while not self._hub.closing and not self.is_over:
                 message = await subscription.next(self._patience())
@@ -229,18 +228,24 @@ class Audience:
 
     async def _catch_up(self) -> None:
         """Load what happened since the last turn that was told, and tell everybody once."""
-        before = self.sequence
+        before, had_scores = self.sequence, self._has_scores
         await self.load()
         turns = await self._turns_since(before)
-        self._turns.extend(turns)
+        told = [frames.told(turn) for turn in turns]
+        self._turns.extend(told)
         for turn in turns:
             self._send_away(turn)
-        if turns:
-            for turn in turns[:-1]:
-                await self._tell({seat: frames.turn_frame(turn) for seat in Seat})
-            await self._tell({seat: frames.turn_frame(turns[-1], self.state(seat)) for seat in Seat})
-            if any(turn.type in _SCORED for turn in turns):
+        if told:
+            for each in told[:-1]:
+                await self._tell(dict.fromkeys(Seat, each.frame))
+            await self._tell({seat: frames.latest(told[-1], self.state(seat)) for seat in Seat})
+            if (had_scores or self._has_scores) and any(turn.type in _SCORED for turn in turns):
                 await self._tell_own_parts()
+
+    @property
+    def _has_scores(self) -> bool:
+        """Whether anybody stands on the leaderboard, which who leads always sees."""
+        return self.stand is not None and bool(self.stand.seen[Seat.FACILITATOR]["leaderboard"])
 
     async def _turns_since(self, sequence: int) -> list[LiveTurn]:
         """The turns after one, up to that of the picture that was loaded last."""
@@ -318,4 +323,4 @@ def _own_part(standing: Standing | None) -> str | Exception:
         return ParticipantNotFound("Participant not found")
     if standing.rank is None:
         return Removed("a facilitator has removed you from this session")
-    return frames.text(asdict(standing))
+    return frames.text(standing)

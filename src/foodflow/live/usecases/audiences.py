@@ -64,6 +64,8 @@ class _Running:
 
     async def begun(self) -> None:
         """Wait until the session was read; raises what went wrong with it."""
+        if self._begun.is_set():
+            return
         waiting = asyncio.ensure_future(self._begun.wait())
         await asyncio.wait({self.task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()

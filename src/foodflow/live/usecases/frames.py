@@ -1,17 +1,27 @@
 """Frames: what is said over sockets and streams, written once for everybody who hears it."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
+
+import msgspec
 
 from foodflow.live.tables.sessions import LiveTurn
 
 
+_encode = msgspec.json.Encoder().encode
+
+
+class Told(NamedTuple):
+    """A turn, written down for whoever missed it."""
+
+    sequence: int
+    frame: str
+
+
 def text(value: object) -> str:
-    """JSON without spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    """JSON without spaces, times in UTC after RFC 3339."""
+    return _encode(value).decode()
 
 
 def moment(at: datetime) -> str:
@@ -34,22 +44,12 @@ def state_frame(sequence: int, state: str, you: str) -> str:
     return f'{{"type":"state","sequence":{sequence},"state":{state},"you":{you}}}'
 
 
-def turn_frame(turn: LiveTurn, state: str | None = None) -> str:
-    """A turn, with the state that it led to where it is the latest."""
-    said = text(turn_shown(turn))
-    return said if state is None else f'{said[:-1]},"state":{state}}}'
-
-
-def turn_shown(turn: LiveTurn) -> dict[str, Any]:
+def told(turn: LiveTurn) -> Told:
     """A turn as it is told."""
-    said = {"type": "turn", "sequence": turn.sequence, "turn": turn.type}
-    return {**said, "at": moment(turn.created_at), "data": turn.data}
+    said = {"type": "turn", "sequence": turn.sequence, "turn": turn.type, "at": turn.created_at, "data": turn.data}
+    return Told(turn.sequence, text(said))
 
 
-def _plain(value: object) -> str | float:
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, UUID):
-        return str(value)
-    message = f"a frame cannot carry a {type(value).__name__}"
-    raise TypeError(message)
+def latest(turn: Told, state: str) -> str:
+    """The latest turn, with the state that it led to."""
+    return f'{turn.frame[:-1]},"state":{state}}}'
