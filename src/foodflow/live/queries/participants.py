@@ -28,8 +28,9 @@ _PLACE = text(
     "INSERT INTO live_participants (session_id, nickname, actor, role, score, streak, correct, answered, joined_at,"
     " last_seen) SELECT CAST(:session_id AS integer), candidate.nickname, CAST(:actor AS text), CAST(:role AS text),"
     f" 0, 0, 0, 0, CAST(:now AS timestamptz), CAST(:now AS timestamptz){_FREE}"
-    " ON CONFLICT (session_id, nickname) DO NOTHING RETURNING id"
+    " ON CONFLICT (session_id, nickname) DO NOTHING RETURNING live_participants.*"
 )
+_PLACED = select(LiveParticipant).from_statement(_PLACE)
 _LOCK = text(
     "SELECT pg_advisory_xact_lock(hashtext('live ' || current_schema() || CAST(:session_id AS text)),"
     " hashtext(CAST(:name AS text)))"
@@ -86,9 +87,9 @@ async def place(
     """
     values = {"session_id": session_id, "actor": actor, "role": ParticipantRole.PARTICIPANT, "now": now}
     for _ in candidates:
-        id = await _placed(session, {**values, "candidates": list(candidates)})
-        if id is not None:
-            return await session.get(LiveParticipant, id)
+        placed = await _placed(session, {**values, "candidates": list(candidates)})
+        if placed is not None:
+            return placed
         await session.execute(_LOCK, {"session_id": session_id, "name": f"nickname {candidates[0]}"})
         if await first_free(session, session_id, candidates) is None:
             return None
@@ -115,14 +116,13 @@ async def see(session: AsyncSession, id: int, now: datetime, context: dict[str, 
     await session.execute(update(LiveParticipant).where(LiveParticipant.id == id).values(last_seen=now, **told))
 
 
-async def _placed(session: AsyncSession, values: dict[str, Any]) -> int | None:
+async def _placed(session: AsyncSession, values: dict[str, Any]) -> LiveParticipant | None:
     try:
-        id: int | None = await session.scalar(_PLACE, values)
+        return (await session.scalars(_PLACED, values)).one_or_none()
     except IntegrityError as error:
         if isinstance(error.orig, ForeignKeyViolation):  # the session was removed just now
             raise SessionUnknown("Session not found") from error
         raise
-    return id
 
 
 async def _of_own_session(session: AsyncSession, actor: Actor, found: LiveParticipant | None) -> LiveParticipant:

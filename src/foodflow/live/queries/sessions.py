@@ -87,7 +87,8 @@ async def count_in(session: AsyncSession, id: int) -> LiveSession | None:
     has_room = LiveSession.participant_count < LiveSession.max_participants
     counted = update(LiveSession).where(LiveSession.id == id, has_room, may_enter)
     one_more = counted.values(participant_count=LiveSession.participant_count + 1).returning(LiveSession)
-    return (await session.scalars(one_more, execution_options={"populate_existing": True})).one_or_none()
+    options = {"populate_existing": True, "synchronize_session": False}
+    return (await session.scalars(one_more, execution_options=options)).one_or_none()
 
 
 async def next_sequence(session: AsyncSession, id: int) -> int:
