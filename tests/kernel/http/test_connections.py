@@ -1,6 +1,7 @@
 """Connections at their bounds: over real sockets, with waits that are short enough for a test."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -15,7 +16,7 @@ from websockets.frames import Frame, Opcode
 
 from foodflow.kernel.http.connections import Connection
 from foodflow.kernel.http.serving import configured
-from foodflow.kernel.http.sockets import Socket
+from foodflow.kernel.http.sockets import Socket, write_of
 
 PATIENCE = 15
 GET = b"GET /%d HTTP/1.1\r\nHost: t\r\n\r\n"
@@ -360,6 +361,13 @@ async def test_messages_that_nobody_reads_wait_with_their_sender_and_then_arrive
     assert app.heard == numbers
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something is the case."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
 async def _send_all(client: ClientConnection, messages: list[str]) -> None:
     for message in messages:
         await client.send(message)
@@ -392,6 +400,25 @@ async def test_a_peer_that_answers_pings_stays(app: Application) -> None:
         await client.close()
     await asyncio.wait_for(app.left.wait(), PATIENCE)
     assert app.heard == ["still here"]
+
+
+async def test_what_is_written_at_once_arrives_in_order_and_never_waits_for_a_peer_that_does_not_read(
+    app: Application,
+) -> None:
+    async with socket(app) as client:
+        await client.send("here")
+        await until(lambda: app.heard == ["here"])
+        write = write_of(app.scopes[0])
+        assert write is not None
+        texts = iter([f"{number:9}" * 5000 for number in range(1000)])
+        written = list(itertools.takewhile(write, texts))
+        assert 0 < len(written) < 1000
+        assert [await client.recv() for _ in written] == written
+        await until(lambda: write("ä"))
+        assert await client.recv() == "ä"
+        await client.close()
+        await asyncio.wait_for(app.left.wait(), PATIENCE)
+        assert not write("too late")
 
 
 @pytest.mark.parametrize("name", ["X-Long", "Cookie"])

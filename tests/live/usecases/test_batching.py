@@ -71,6 +71,30 @@ async def test_who_does_not_read_is_sent_away_and_never_waited_for() -> None:
     assert await member.next() is None
 
 
+async def test_what_a_connection_takes_at_once_never_overtakes_what_waits() -> None:
+    member, written = Member(Seat.PARTICIPANT, 1), []
+    has_room = True
+
+    def write(frame: str) -> bool:
+        if has_room:
+            written.append(frame)
+        return has_room
+
+    member.write = write
+    member.offer("one")
+    has_room = False
+    member.offer("two")
+    has_room = True
+    member.offer("three")
+    assert (written, await member.next()) == (["one"], "two")
+    assert await member.next() == "three"
+    member.offer("four")  # "three" is still being sent
+    assert (written, await member.next()) == (["one"], "four")
+    assert await member.next(0.01) is None
+    member.offer("five")
+    assert written == ["one", "five"]
+
+
 async def test_what_was_said_before_the_end_is_still_read() -> None:
     member = Member(Seat.PARTICIPANT, 1)
     member.offer("last words")

@@ -1,12 +1,25 @@
 """One WebSocket of the web server, and its bounds: what waits in it, in how many pieces, and that its peer is alive."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
+from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Request
 
 _SLICE: Final = 1024
+_WRITE: Final = "foodflow.write"
+
+Write = Callable[[str], bool]
+"""Writes a text to a socket that was accepted, unless that would have to wait; returns whether it did."""
+
+
+def write_of(scope: Scope) -> Write | None:
+    """What writes to the socket of an ASGI scope at once; None where another server than ours stands before us."""
+    write: Write | None = scope.get("extensions", {}).get(_WRITE)
+    return write
 
 
 class Socket(WebSocketsSansIOProtocol):
@@ -35,6 +48,27 @@ class Socket(WebSocketsSansIOProtocol):
         message = await super().receive()
         self._take()
         return message
+
+    def handle_connect(self, event: Request) -> None:
+        """Offer the application to write without ASGI's turns, so that a text to thousands goes out in one."""
+        super().handle_connect(event)
+        if not self.close_sent:
+            scope: Any = self.scope  # uvicorn types what it puts into it itself
+            scope["extensions"][_WRITE] = self.write_at_once
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Offer nothing more, so that nothing of this connection stays until somebody looks for cycles."""
+        super().connection_lost(exc)
+        if self.handshake_initiated:
+            self.scope["extensions"] = {}
+
+    def write_at_once(self, text: str) -> bool:
+        """Write a text if the peer has room for it, and say whether; one text to many is framed once."""
+        is_open = self.handshake_complete and not self.close_sent and not self.transport.is_closing()
+        if not is_open or not self.writable.is_set():
+            return False
+        self.transport.write(_framed(text))
+        return True
 
     def send(self, message: Any) -> Coroutine[Any, Any, None]:  # noqa: ANN401 - the same
         """Send a message of the application, or what it answers instead of accepting."""
@@ -84,6 +118,12 @@ class Socket(WebSocketsSansIOProtocol):
         self.frames = []
         self.conn.fail(code)
         self.handle_parser_exception()
+
+
+@lru_cache(maxsize=64)
+def _framed(text: str) -> bytes:
+    """A text as a server sends it (RFC 6455, section 5): not masked, in one piece, and by no extension."""
+    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
 
 
 def _is_text(data: bytes) -> bool:

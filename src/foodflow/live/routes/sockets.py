@@ -20,6 +20,7 @@ from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import tenant_transaction
 from foodflow.kernel.errors import FieldError, Invalid, Refusal
 from foodflow.kernel.http import CurrentActor, guarded_router, needs, open_to_guests
+from foodflow.kernel.http.sockets import write_of
 from foodflow.live.queries import sessions as queries
 from foodflow.live.rules.participants import participation_of
 from foodflow.live.rules.responses import Stored, Submission
@@ -65,6 +66,7 @@ async def attend(websocket: WebSocket, actor: Actor, id: int) -> None:
     audience, member = await _seat(websocket, actor, id, websocket.query_params.get("role", ""))
     own = await audience.own_part(member.participant_id)
     await websocket.accept("foodflow" if "foodflow" in websocket.scope.get("subprotocols", []) else None)
+    member.write = write_of(websocket.scope)
     with _audiences(websocket).seated(audience, member):
         _greet(audience, member, own, after)
         tasks = [asyncio.create_task(_write(websocket, member))]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from foodflow.live.rules.seats import Seat
@@ -13,28 +14,36 @@ REMOVED, OVER, STARTING_OVER = 4403, 1001, 1013
 
 
 class Member:
-    """A connection to a live session; `participant_id` is whose it is, None for who only looks."""
+    """A connection to a live session; `participant_id` is whose it is, None for who only looks. `write` writes to it at
+    once, and says whether it could; what it cannot take waits for `next`, as does all where there is none.
+    """
 
-    __slots__ = ("_news", "_waiting", "closed", "participant_id", "seat")
+    __slots__ = ("_is_sending", "_news", "_waiting", "closed", "participant_id", "seat", "write")
 
     def __init__(self, seat: Seat, participant_id: int | None) -> None:
         self.seat = seat
         self.participant_id = participant_id
         self.closed: int | None = None
+        self.write: Callable[[str], bool] | None = None
+        self._is_sending = False
         self._waiting: deque[str] = deque()
         self._news = asyncio.Event()
 
     def offer(self, frame: str) -> None:
-        """Put a frame into the member's queue. Who does not read is sent away, and finds the present state when they
-        come again.
+        """Tell the member a frame, after all others. Who does not read is sent away, and finds the present state when
+        they come again.
         """
-        if self.closed is None:
-            if len(self._waiting) < _MOST_WAITING:
-                self._waiting.append(frame)
-                self._news.set()
-            else:
-                self._waiting.clear()
-                self.close(STARTING_OVER)
+        if self.closed is not None:
+            return
+        is_next = not self._waiting and not self._is_sending
+        if is_next and self.write is not None and self.write(frame):
+            return
+        if len(self._waiting) < _MOST_WAITING:
+            self._waiting.append(frame)
+            self._news.set()
+        else:
+            self._waiting.clear()
+            self.close(STARTING_OVER)
 
     def close(self, code: int) -> None:
         """End the connection, after what still waits."""
@@ -43,7 +52,10 @@ class Member:
             self._news.set()
 
     async def next(self, seconds: float | None = None) -> str | None:
-        """The next frame; None after the last one, or when none came for so many seconds."""
+        """The next frame that waits, which counts as sent when this is asked again; None after the last one, or when
+        none came for so many seconds.
+        """
+        self._is_sending = False
         while not self._waiting:
             if self.closed is not None:
                 return None
@@ -55,4 +67,5 @@ class Member:
                 await asyncio.wait_for(self._news.wait(), seconds)
             if not self._waiting:
                 return None
+        self._is_sending = True
         return self._waiting.popleft()
