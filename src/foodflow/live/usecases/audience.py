@@ -157,7 +157,8 @@ class Audience:
             self._subscription = subscription
             await self._require_company()
             await self.load()
-            self._turns.extend(map(frames.told, await self._turns_since(max(self.sequence - MAX_MISSED, 0))))
+            turns = await self._turns_since(max(self.sequence - MAX_MISSED, 0))
+            self._turns.extend(map(frames.told, turns))
             begun.set()
             while not self._hub.closing and not self.is_over:
                 message = await subscription.next(self._patience())

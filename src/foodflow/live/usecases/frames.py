@@ -8,7 +8,6 @@ import msgspec
 
 from foodflow.live.tables.sessions import LiveTurn
 
-
 _encode = msgspec.json.Encoder().encode
 
 
