@@ -17,6 +17,7 @@ from websockets.frames import Frame, Opcode
 from foodflow.kernel.http.connections import Connection
 from foodflow.kernel.http.serving import configured
 from foodflow.kernel.http.sockets import Socket, write_of
+from tests.make import until
 
 PATIENCE = 15
 GET = b"GET /%d HTTP/1.1\r\nHost: t\r\n\r\n"
@@ -52,8 +53,9 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            while True:
+            for _ in ("startup", "shutdown"):
                 await send({"type": f"{(await receive())['type']}.complete"})
+            return
         self.scopes.append(scope)
         if scope["type"] == "websocket":
             self.sockets.append(receive.__self__)  # type: ignore[attr-defined]  # it is a method, as ASGI need not say
@@ -359,15 +361,6 @@ async def test_messages_that_nobody_reads_wait_with_their_sender_and_then_arrive
         await client.close()
     await asyncio.wait_for(app.left.wait(), PATIENCE)
     assert app.heard == numbers
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something is the case."""
-    for _ in range(PATIENCE * 100):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise TimeoutError
 
 
 async def _send_all(client: ClientConnection, messages: list[str]) -> None:

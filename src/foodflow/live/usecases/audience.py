@@ -94,7 +94,9 @@ class Audience:
         return 0 if self.stand is None else self.stand.sequence
 
     def missed(self, after: int) -> Sequence[str]:
-        """The turns after one, in order, each as JSON; none where they are more than anybody wants to be told one by one."""
+        """The turns after one, in order, each as JSON; none where they are more than anybody wants to be told one by
+        one.
+        """
         if not 0 <= after < self.sequence or self.sequence - after > MAX_MISSED:
             return ()
         return [turn.frame for turn in self._turns if turn.sequence > after]
