@@ -5,6 +5,7 @@ joining would have put them, so that what is measured is the session and not the
 """
 
 import asyncio
+import itertools
 import json
 import os
 import secrets
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -34,7 +35,9 @@ from foodflow.live.public.participating import Participation, sign
 
 CROWD = 10_000
 MOST = 19_000
-"""As many as the usual limit of 20,000 open files leaves room for."""
+"""As many as the usual limit of 20,000 open files leaves room for in one process."""
+SHARED = 20_000
+"""As many as two web processes are given, which tell each other through the database."""
 _JOINS, _DOORS = 2000, 20
 """How many come in for the figure of the way in, and over how many connections."""
 _KEY = "the key of a database that exists for minutes"
@@ -43,27 +46,54 @@ _OPTIONS = ("yes", "no", "do not know")
 
 
 class Crowd:
-    """The process that the clients are in."""
+    """The processes that the clients are in, one for each server."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, processes: Sequence[asyncio.subprocess.Process]) -> None:
+        self._processes = processes
 
     async def __call__(self, do: str, **order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-        """Have it do something, and wait until it is done."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": do, **order}).encode() + b"\n")
-        await self._process.stdin.drain()
-        answer: dict[str, Any] = json.loads(await self._process.stdout.readline())
-        return answer
+        """Have them do something, each its part of what is listed, and wait until it is done."""
+        parts = [{key: self._part(key, value, number) for key, value in order.items()} for number in range(self.count)]
+        answers = await asyncio.gather(*map(_done, self._processes, [{"do": do, **part} for part in parts]))
+        return {key: _together(key, [each[key] for each in answers]) for key in answers[0]}
+
+    @property
+    def count(self) -> int:
+        """How many processes they are."""
+        return len(self._processes)
+
+    def _part(self, key: str, value: Any, number: int) -> Any:  # noqa: ANN401 - JSON
+        if not isinstance(value, list):
+            return value
+        size = len(value) // self.count
+        return value[number] if key == "port" else value[number * size : (number + 1) * size]
+
+
+async def _done(process: asyncio.subprocess.Process, order: dict[str, Any]) -> dict[str, Any]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(order).encode() + b"\n")
+    await process.stdin.drain()
+    answer: dict[str, Any] = json.loads(await process.stdout.readline())
+    return answer
+
+
+def _together(key: str, values: list[Any]) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(values[0], list):
+        return sorted(itertools.chain.from_iterable(values))
+    if isinstance(values[0], dict):
+        return dict(itertools.chain.from_iterable(each.items() for each in values))
+    if key in {"begun", "seconds"}:
+        return (min if key == "begun" else max)(values)
+    return sum(values)
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """The web process, a client that leads the session, and who takes part in it."""
+    """The web processes, a client that leads the session, and who takes part in it."""
 
-    port: int
-    process: psutil.Process
+    ports: list[int]
+    processes: Sequence[psutil.Process]
     client: httpx.AsyncClient
     session_id: int
     activity_id: str
@@ -71,33 +101,38 @@ class Web:
 
     @property
     def memory(self) -> float:
-        """Megabytes that the web process holds, its children included."""
-        return float(sum(each.memory_info().rss for each in [self.process, *self.process.children()])) / 1e6
+        """Megabytes that a web process holds, its children included; the most of any."""
+        return max(_memory_of(process) for process in self.processes)
+
+
+def _memory_of(process: psutil.Process) -> float:
+    return float(sum(each.memory_info().rss for each in [process, *process.children()])) / 1e6
 
 
 async def run() -> list[Figure]:
     """All figures of live sessions."""
     figures = await _measured(CROWD)
-    return figures + await _measured(MOST, promised=False)
+    return figures + await _measured(MOST, promised=False) + await _measured(SHARED, processes=2, promised=False)
 
 
-async def _measured(size: int, *, promised: bool = True) -> list[Figure]:
-    async with _crowd() as crowd, _bare() as port:
-        bare = await _bare_figures(crowd, port, size)
-    async with installation() as place, _crowd() as crowd, _web(place, size) as web:
+async def _measured(size: int, *, processes: int = 1, promised: bool = True) -> list[Figure]:
+    async with _crowd(processes) as crowd, _bare(processes) as ports:
+        bare = await _bare_figures(crowd, ports, size)
+    async with installation() as place, _crowd(processes) as crowd, _web(place, size, processes) as web:
         figures = await _session_figures(place, crowd, web, bare)
     if not promised:
-        return [Figure(each.what, each.measured, each.limit, each.unit) for each in figures]
+        by = "" if processes == 1 else f" ({processes} web processes)"
+        return [Figure(each.what + by, each.measured, each.limit, each.unit) for each in figures]
     return figures
 
 
-async def _bare_figures(crowd: Crowd, port: int, size: int) -> dict[str, float]:
-    connected = await crowd("connect", port=port, path="/", protocols=[""] * size)
+async def _bare_figures(crowd: Crowd, ports: list[int], size: int) -> dict[str, float]:
+    connected = await crowd("connect", port=ports, path="/", protocols=[""] * size)
     _require(connected["failed"] == 0, connected)
     told = []
     for _ in range(3):
         await crowd("expect", word='"turn"')
-        begun = (await crowd("say", frames=["all"]))["begun"]
+        begun = (await crowd("say", frames=["all"] * crowd.count))["begun"]
         heard = await crowd("wait", seconds=60)
         told.append((heard["moments"][int(size * 0.99) - 1] - begun, heard["moments"][-1] - begun))
     await crowd("expect", word="ok")
@@ -111,7 +146,7 @@ async def _session_figures(place: Installation, crowd: Crowd, web: Web, bare: di
     size = len(web.tokens)
     path = f"/api/v1/sessions/{web.session_id}/socket"
     protocols = [f"foodflow, token.{token}" for token in web.tokens]
-    connected = await crowd("connect", port=web.port, path=path, protocols=protocols)
+    connected = await crowd("connect", port=web.ports, path=path, protocols=protocols)
     _require(connected["failed"] == 0, connected)
     await asyncio.sleep(2)
 
@@ -125,7 +160,7 @@ async def _session_figures(place: Installation, crowd: Crowd, web: Web, bare: di
     await asyncio.sleep(1)
     await crowd("expect", word='"type":"state"')
     begun = time.time()
-    again = await crowd("connect", port=web.port, path=f"{path}?after=1", protocols=protocols)
+    again = await crowd("connect", port=web.ports, path=f"{path}?after=1", protocols=protocols)
     _require(again["failed"] == 0, again)
     storm = (await crowd("wait", seconds=120))["moments"][-1] - begun
     memory = web.memory
@@ -204,7 +239,7 @@ async def _joins(web: Web) -> float:
     path = f"/api/v1/sessions/{web.session_id}/join"
 
     async def door(number: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", web.ports[0])
         for each in range(number, _JOINS, _DOORS):
             body = json.dumps({"nickname": f"Visitor {each}"}).encode()
             head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n"
@@ -257,41 +292,58 @@ def _require(holds: bool, said: object) -> None:  # noqa: FBT001 - a condition
 
 
 @asynccontextmanager
-async def _crowd() -> AsyncIterator[Crowd]:
+async def _crowd(count: int) -> AsyncIterator[Crowd]:
+    async with AsyncExitStack() as stack:
+        yield Crowd([await stack.enter_async_context(_running("benchmarks.crowd")) for _ in range(count)])
+
+
+@asynccontextmanager
+async def _bare(count: int) -> AsyncIterator[list[int]]:
+    ports = [_free_port() for _ in range(count)]
+    async with AsyncExitStack() as stack:
+        for port in ports:
+            server = await stack.enter_async_context(_running("benchmarks.bare_sockets", str(port)))
+            assert server.stdout is not None
+            await server.stdout.readline()
+        yield ports
+
+
+@asynccontextmanager
+async def _running(module: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.crowd"),
+        *(sys.executable, "-m", module, *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=2**26,
     )
     try:
-        yield Crowd(process)
+        yield process
     finally:
         process.kill()
         await process.wait()
 
 
 @asynccontextmanager
-async def _bare() -> AsyncIterator[int]:
-    port = _free_port()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.bare_sockets", str(port)), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        await process.stdout.readline()
-        yield port
-    finally:
-        process.kill()
-        await process.wait()
-
-
-@asynccontextmanager
-async def _web(place: Installation, size: int) -> AsyncIterator[Web]:
-    password, port = secrets.token_urlsafe(), _free_port()
+async def _web(place: Installation, size: int, count: int) -> AsyncIterator[Web]:
+    password = secrets.token_urlsafe()
     await people.ensure_administrator(place.database, tenant="demo", username="bench", password=password)
     proved = await proving.check_password(place.database, Entered("bench", password), Caller(), default="demo")
     token = credentials.sign_access_token(_KEY, AccessClaims(proved.signed_in.user_id, "demo"))
+    ports = [_free_port() for _ in range(count)]
+    headers, address = {"Authorization": f"Bearer {token}"}, "http://127.0.0.1:"
+    async with AsyncExitStack() as stack:
+        processes = [await stack.enter_async_context(_web_process(place, port)) for port in ports]
+        async with httpx.AsyncClient(headers=headers, timeout=60) as client:
+            for port in reversed(ports):
+                client.base_url = httpx.URL(f"{address}{port}")
+                await _ready(client)
+            session_id, activity_id = await _session(client)
+            tokens = await _participants(place, session_id, size)
+            yield Web(ports, processes, client, session_id, activity_id, tokens)
+
+
+@asynccontextmanager
+async def _web_process(place: Installation, port: int) -> AsyncIterator[psutil.Process]:
     with tempfile.TemporaryDirectory() as home:
         environment = os.environ | {
             "DATABASE_URL": place.postgres.url,
@@ -301,13 +353,8 @@ async def _web(place: Installation, size: int) -> AsyncIterator[Web]:
             "FOODFLOW_LOG_LEVEL": "warning",
         }
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "foodflow", "web", env=environment)
-        headers, address = {"Authorization": f"Bearer {token}"}, f"http://127.0.0.1:{port}"
         try:
-            async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
-                await _ready(client)
-                session_id, activity_id = await _session(client)
-                tokens = await _participants(place, session_id, size)
-                yield Web(port, psutil.Process(process.pid), client, session_id, activity_id, tokens)
+            yield psutil.Process(process.pid)
         finally:
             process.terminate()
             await process.wait()
