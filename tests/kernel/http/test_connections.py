@@ -416,6 +416,16 @@ async def test_what_is_written_at_once_arrives_in_order_and_never_waits_for_a_pe
         assert not write("too late")
 
 
+async def test_what_is_no_handshake_is_refused_and_is_no_failure_of_ours(
+    app: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with calls(app, Connection) as call:
+        peer = await call()
+        await peer.say(b"GET / HTTP/1.1\r\nHost: t\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        assert b" 400 " in (await peer.rest())[:20]
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
 @pytest.mark.parametrize("name", ["X-Long", "Cookie"])
 async def test_a_socket_whose_head_is_too_long_is_refused(app: Application, name: str) -> None:
     async with served(app, Connection) as port:

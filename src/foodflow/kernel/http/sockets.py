@@ -37,6 +37,7 @@ class Socket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's signature
         super().__init__(*args, **kwargs)
         self._held = b""
+        self._offers: dict[str, Any] = {}
 
     def data_received(self, data: bytes) -> None:
         """Take what has come as far as the application keeps up; the rest is held, and no more is read meanwhile."""
@@ -54,13 +55,13 @@ class Socket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if not self.close_sent:
             scope: Any = self.scope  # uvicorn types what it puts into it itself
-            scope["extensions"][_WRITE] = self.write_at_once
+            self._offers = scope["extensions"]
+            self._offers[_WRITE] = self.write_at_once
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Offer nothing more, so that nothing of this connection stays until somebody looks for cycles."""
         super().connection_lost(exc)
-        if self.handshake_initiated:
-            self.scope["extensions"] = {}
+        self._offers.clear()
 
     def write_at_once(self, text: str) -> bool:
         """Write a text if the peer has room for it, and say whether; one text to many is framed once."""
