@@ -95,9 +95,9 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     if len(rows.keys):
         looking = await watching.begin(session, sensors, rows)
         await _write(session, sensors, rows)
-        await watching.conclude(session, looking)
-        # What else follows from stored readings stands here: it is done in their transaction.
+        # What else follows from stored readings stands here: it is done in their transaction, while they are looked at.
         await mark(session, rows, sensors)
+        await watching.conclude(session, looking)
     telemetry.READINGS.inc(len(rows.keys))
     late, outside_limits = int(np.count_nonzero(rows.late)), int(np.count_nonzero(rows.breaches))
     result = Stored(stored=len(rows.keys), late=late, outside_limits=outside_limits)
