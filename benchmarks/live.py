@@ -13,7 +13,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -51,22 +51,32 @@ class Crowd:
     def __init__(self, processes: Sequence[asyncio.subprocess.Process]) -> None:
         self._processes = processes
 
-    async def __call__(self, do: str, **order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-        """Have them do something, each its part of what is listed, and wait until it is done."""
-        parts = [{key: self._part(key, value, number) for key, value in order.items()} for number in range(self.count)]
-        answers = await asyncio.gather(*map(_done, self._processes, [{"do": do, **part} for part in parts]))
-        return {key: _together(key, [each[key] for each in answers]) for key in answers[0]}
+    async def __call__(self, do: str, **order: object) -> dict[str, Any]:
+        """Have all of them do the same, and wait until it is done."""
+        return await self._each([{"do": do, **order} for _ in self._processes])
 
-    @property
-    def count(self) -> int:
-        """How many processes they are."""
-        return len(self._processes)
+    async def connect(self, ports: Sequence[int], path: str, protocols: Sequence[str]) -> dict[str, Any]:
+        """Connect, each process to a server of its own, by its part of the protocols."""
+        shared = {"do": "connect", "path": path}
+        parts = zip(ports, self._parts(protocols), strict=True)
+        return await self._each([{**shared, "port": port, "protocols": part} for port, part in parts])
 
-    def _part(self, key: str, value: Any, number: int) -> Any:  # noqa: ANN401 - JSON
-        if not isinstance(value, list):
-            return value
-        size = len(value) // self.count
-        return value[number] if key == "port" else value[number * size : (number + 1) * size]
+    async def say(self, frames: Sequence[str]) -> dict[str, Any]:
+        """Send one frame from each connection."""
+        return await self._each([{"do": "say", "frames": part} for part in self._parts(frames)])
+
+    async def say_all(self) -> dict[str, Any]:
+        """Have each bare server tell everybody."""
+        return await self.say(["all"] * len(self._processes))
+
+    def _parts(self, given: Sequence[str]) -> list[Sequence[str]]:
+        size, rest = divmod(len(given), len(self._processes))
+        _require(rest == 0, f"{len(given)} are not to be shared by {len(self._processes)}")
+        return [given[start : start + size] for start in range(0, len(given), size)]
+
+    async def _each(self, orders: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        answers = await asyncio.gather(*map(_done, self._processes, orders))
+        return {key: _TOGETHER[key]([answer[key] for answer in answers]) for key in answers[0]}
 
 
 async def _done(process: asyncio.subprocess.Process, order: dict[str, Any]) -> dict[str, Any]:
@@ -78,14 +88,19 @@ async def _done(process: asyncio.subprocess.Process, order: dict[str, Any]) -> d
     return answer
 
 
-def _together(key: str, values: list[Any]) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(values[0], list):
-        return sorted(itertools.chain.from_iterable(values))
-    if isinstance(values[0], dict):
-        return dict(itertools.chain.from_iterable(each.items() for each in values))
-    if key in {"begun", "seconds"}:
-        return (min if key == "begun" else max)(values)
-    return sum(values)
+def _merged(lists: Sequence[list[Any]]) -> list[Any]:
+    return sorted(itertools.chain.from_iterable(lists))
+
+
+_TOGETHER: dict[str, Callable[[list[Any]], Any]] = {
+    "begun": min,
+    "seconds": max,
+    "moments": _merged,
+    "said": _merged,
+    "refused": list,
+    **dict.fromkeys(("connected", "failed", "heard", "lost"), sum),
+}
+"""What the processes' answers say together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +142,16 @@ async def _measured(size: int, *, processes: int = 1, promised: bool = True) -> 
 
 
 async def _bare_figures(crowd: Crowd, ports: list[int], size: int) -> dict[str, float]:
-    connected = await crowd("connect", port=ports, path="/", protocols=[""] * size)
+    connected = await crowd.connect(ports, "/", [""] * size)
     _require(connected["failed"] == 0, connected)
     told = []
     for _ in range(3):
         await crowd("expect", word='"turn"')
-        begun = (await crowd("say", frames=["all"] * crowd.count))["begun"]
+        begun = (await crowd.say_all())["begun"]
         heard = await crowd("wait", seconds=60)
         told.append((heard["moments"][int(size * 0.99) - 1] - begun, heard["moments"][-1] - begun))
     await crowd("expect", word="ok")
-    begun = (await crowd("say", frames=["vote " * 30] * size))["begun"]
+    begun = (await crowd.say(["vote " * 30] * size))["begun"]
     answered = (await crowd("wait", seconds=60))["moments"][-1] - begun
     p99, last = sorted(told)[1]
     return {"connect": connected["seconds"], "p99": p99, "last": last, "answered": answered}
@@ -146,7 +161,7 @@ async def _session_figures(place: Installation, crowd: Crowd, web: Web, bare: di
     size = len(web.tokens)
     path = f"/api/v1/sessions/{web.session_id}/socket"
     protocols = [f"foodflow, token.{token}" for token in web.tokens]
-    connected = await crowd("connect", port=web.ports, path=path, protocols=protocols)
+    connected = await crowd.connect(web.ports, path, protocols)
     _require(connected["failed"] == 0, connected)
     await asyncio.sleep(2)
 
@@ -160,7 +175,7 @@ async def _session_figures(place: Installation, crowd: Crowd, web: Web, bare: di
     await asyncio.sleep(1)
     await crowd("expect", word='"type":"state"')
     begun = time.time()
-    again = await crowd("connect", port=web.ports, path=f"{path}?after=1", protocols=protocols)
+    again = await crowd.connect(web.ports, f"{path}?after=1", protocols)
     _require(again["failed"] == 0, again)
     storm = (await crowd("wait", seconds=120))["moments"][-1] - begun
     memory = web.memory
@@ -228,7 +243,7 @@ async def _votes(crowd: Crowd, web: Web) -> float:
         for number in range(len(web.tokens))
     ]
     await crowd("expect", word='"type":"ack"')
-    begun = (await crowd("say", frames=frames))["begun"]
+    begun = (await crowd.say(frames))["begun"]
     heard = await crowd("wait", seconds=120)
     _require(heard["heard"] == len(web.tokens), {**heard, "moments": []})
     return float(heard["moments"][-1] - begun)

@@ -42,6 +42,7 @@ async def seen(peer: str | None, *headers: tuple[str, str], kind: str = "http") 
         (NEAR, "", NEAR),
         (NEAR, "unknown", NEAR),
         (NEAR, f"{CALLER}, nonsense, {FAR}", FAR),
+        (NEAR, f"fe80::1%{'x' * 1000}", NEAR),
         (NEAR, "2001:db8::7", "2001:db8::7"),
         (NEAR, "[2001:db8::7]:4711", "2001:db8::7"),
         (NEAR, "::ffff:192.0.2.1", CALLER),

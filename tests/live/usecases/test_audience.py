@@ -12,6 +12,7 @@ from sqlalchemy import event
 from foodflow.kernel.clock import new_id, now
 from foodflow.kernel.db import tenant_transaction
 from foodflow.live.rules.seats import Seat
+from foodflow.live.tables.participants import LiveParticipant
 from foodflow.live.tables.sessions import LiveSession, LiveTurn
 from foodflow.live.usecases import turns
 from foodflow.live.usecases.members import Member
@@ -89,3 +90,31 @@ async def test_a_turn_that_the_results_are_loaded_with_is_told(app: FastAPI) -> 
         async with tenant_transaction(app.state.database, actor) as session:
             turns.counted(session, live.id, new_id())
         assert '"activity.changed"' in (await member.next(10) or "")
+
+
+async def test_everybodys_own_score_is_told_where_scores_may_have_changed_and_only_where_there_are_any(
+    app: FastAPI,
+) -> None:
+    actor = everything("demo")
+    async with tenant_transaction(app.state.database, actor) as session:
+        live = await make.live_session(session)
+        [person] = await make.people(session, live, 1)
+    audience, member = await app.state.audiences.of("demo", live.id), Member(Seat.PARTICIPANT, person)
+
+    async def heard(turn: str, *, score: int = 0) -> dict[str, Any]:
+        async with tenant_transaction(app.state.database, actor) as session:
+            place = await session.get(LiveParticipant, person)
+            assert place is not None
+            place.score, place.answered = score, int(score > 0)
+            await turns.say(session, live.id, turn)
+        said: dict[str, Any] = json.loads(await member.next(10) or "{}")
+        return said
+
+    with app.state.audiences.seated(audience, member):
+        assert (await heard("activity.closed"))["turn"] == "activity.closed"
+        assert (await heard("question.revealed", score=70))["turn"] == "question.revealed"
+        own = json.loads(await member.next(10) or "{}")
+        assert (own["type"], own["you"]["score"], own["you"]["rank"]) == ("you", 70, 1)
+        assert (await heard("activity.changed", score=90))["turn"] == "activity.changed"
+        assert (await heard("activity.closed"))["turn"] == "activity.closed"
+        assert json.loads(await member.next(10) or "{}")["you"]["score"] == 0  # of what there was, nothing is left

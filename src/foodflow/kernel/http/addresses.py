@@ -13,6 +13,9 @@ _SOCKET_SCHEMES = {"http": "ws", "https": "wss"}
 _HOME = 64
 """One household or office has a whole network of this prefix in IPv6, so it counts as one address."""
 
+_LONGEST = 64
+"""Characters of an address, with a zone after it. What is read is remembered, and callers write what they like."""
+
 _Address = IPv4Address | IPv6Address
 
 
@@ -80,8 +83,12 @@ def _without_port(hop: str) -> str:
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
-@lru_cache(maxsize=4096)
 def _address(text: str) -> _Address | None:
+    return _read(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> _Address | None:
     try:
         address = ip_address(text)
     except ValueError:
