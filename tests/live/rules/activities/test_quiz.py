@@ -306,6 +306,7 @@ def test_what_is_wrong_with_a_question_is_said(kind: str, fields: dict[str, Any]
 
 def test_a_quiz_has_at_least_one_question_and_at_most_fifty() -> None:
     assert KINDS["quiz"].errors_of({"questions": []}) != []
+    assert KINDS["quiz"].errors_of({"questions": [{"question": "?"}]}) == ["questions.0: say of which 'kind' it is"]
     assert KINDS["quiz"].errors_of({"questions": [SINGLE] * 50}) == []
     assert KINDS["quiz"].errors_of({"questions": [SINGLE] * 51}) != []
 

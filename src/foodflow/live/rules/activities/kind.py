@@ -188,7 +188,7 @@ class ActivityKind(ABC, Generic[ConfigurationT]):
         try:
             self.configuration.model_validate(configuration)
         except ValidationError as error:
-            return [_in_words(fault["loc"], fault["msg"]) for fault in error.errors()]
+            return list(map(_in_words, error.errors()))
         return []
 
     def read(self, configuration: Mapping[str, JsonValue]) -> ConfigurationT | None:
@@ -232,7 +232,7 @@ def read_answer(shape: type[ShapeT], data: Mapping[str, JsonValue]) -> ShapeT:
     try:
         return shape.model_validate(data)
     except ValidationError as error:
-        raise AnswerRefused("; ".join(_in_words(each["loc"], each["msg"]) for each in error.errors())) from None
+        raise AnswerRefused("; ".join(map(_in_words, error.errors()))) from None
 
 
 def kept(name: str, asked: Asked, **said: JsonValue) -> Json:
@@ -277,9 +277,12 @@ def timestamps(seen: Seen) -> list[JsonValue]:
     return [utc(moment) for moment in sorted(seen.moments)[-MOST_SHOWN:]]
 
 
-def _in_words(location: Sequence[int | str], message: str) -> str:
-    place = ".".join(map(str, location))
-    said = message.removeprefix("Value error, ")
+def _in_words(fault: Mapping[str, Any]) -> str:
+    """A fault as pydantic finds it, in words for people who do not know pydantic."""
+    place = ".".join(map(str, fault["loc"]))
+    said: str = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "union_tag_not_found":
+        said = f"say of which {fault['ctx']['discriminator']} it is"
     return f"{place}: {said}" if place else said
 
 
