@@ -20,8 +20,13 @@ from foodflow.plant.usecases import retention
 from tests.plant.make import Witness
 from tests.plant.usecases.test_rollups import answered, make_sensor, marks, same, store
 
-TODAY = to_micros(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
 LONG = Kept(30, 60, 90)
+
+
+@pytest.fixture
+def today() -> int:
+    """When the day of this test began, in microseconds; that of its module may be over by then."""
+    return to_micros(clock.now()) // DAY * DAY
 
 
 async def keep(database: Database, actor: Actor, kept: Kept) -> None:
@@ -42,28 +47,30 @@ async def months(database: Database, actor: Actor, table: str) -> int:
         return int(await session.scalar(query, {"table": table}) or 0)
 
 
-async def with_a_past(database: Database, actor: Actor) -> Sensor:
+async def with_a_past(database: Database, actor: Actor, today: int) -> Sensor:
     """A sensor that has reported every six hours for the last 200 days, rolled up."""
     sensor = await make_sensor(database, actor)
-    times = [TODAY - step * 6 * HOUR for step in range(800)]
+    times = [today - step * 6 * HOUR for step in range(800)]
     await store(database, actor, sensor, times, [float(step % 17) for step in range(800)])
     await jobs.roll_up(database, actor)
     return sensor
 
 
-async def test_what_is_old_is_removed_and_stands_as_roll_ups(database: Database, demo: Actor, witness: Witness) -> None:
-    sensor = await with_a_past(database, demo)
-    before = await answered(database, demo, sensor, TODAY - 80 * DAY, TODAY, HOUR)
+async def test_what_is_old_is_removed_and_stands_as_roll_ups(
+    database: Database, demo: Actor, witness: Witness, today: int
+) -> None:
+    sensor = await with_a_past(database, demo, today)
+    before = await answered(database, demo, sensor, today - 80 * DAY, today, HOUR)
     old, minutes = await months(database, demo, "minute_rollups"), await months(database, demo, "hour_rollups")
     await keep(database, demo, LONG)
     await jobs.apply_retention(database, demo)
     left = await raw(database, demo, sensor)
-    assert (min(left), len(left)) == (TODAY - 30 * DAY, 121)
-    same(await answered(database, demo, sensor, TODAY - 80 * DAY, TODAY, HOUR), before)
-    found = await answered(database, demo, sensor, TODAY - 200 * DAY, TODAY, MINUTE)
-    assert found.starts[0] == TODAY - 60 * DAY
-    found = await answered(database, demo, sensor, TODAY - 200 * DAY, TODAY, DAY)
-    assert found.starts[0] == TODAY - 90 * DAY
+    assert (min(left), len(left)) == (today - 30 * DAY, 121)
+    same(await answered(database, demo, sensor, today - 80 * DAY, today, HOUR), before)
+    found = await answered(database, demo, sensor, today - 200 * DAY, today, MINUTE)
+    assert found.starts[0] == today - 60 * DAY
+    found = await answered(database, demo, sensor, today - 200 * DAY, today, DAY)
+    assert found.starts[0] == today - 90 * DAY
     assert await months(database, demo, "minute_rollups") < old
     assert await months(database, demo, "hour_rollups") < minutes
     assert {entry.action for entry in await witness.recorded()} >= {"retention.changed", "retention.month_removed"}
@@ -71,25 +78,27 @@ async def test_what_is_old_is_removed_and_stands_as_roll_ups(database: Database,
     assert await raw(database, demo, sensor) == left
 
 
-async def test_a_cut_hour_of_which_readings_are_gone_is_taken_whole(database: Database, demo: Actor) -> None:
-    sensor = await with_a_past(database, demo)
+async def test_a_cut_hour_of_which_readings_are_gone_is_taken_whole(
+    database: Database, demo: Actor, today: int
+) -> None:
+    sensor = await with_a_past(database, demo, today)
     await keep(database, demo, LONG)
     await jobs.apply_retention(database, demo)
-    moment = TODAY - 50 * DAY
+    moment = today - 50 * DAY
     for width in (MINUTE, HOUR, DAY):
         found = await answered(database, demo, sensor, moment - 10_000_000, moment + 10_000_000, width)
         assert found.counts.sum() == 1
 
 
 async def test_a_reading_of_a_day_that_was_removed_is_refused_and_of_another_taken(
-    database: Database, demo: Actor
+    database: Database, demo: Actor, today: int
 ) -> None:
-    sensor, other = await with_a_past(database, demo), await make_sensor(database, demo)
+    sensor, other = await with_a_past(database, demo, today), await make_sensor(database, demo)
     await keep(database, demo, LONG)
     await jobs.apply_retention(database, demo)
-    moment = TODAY - 50 * DAY
+    moment = today - 50 * DAY
     with pytest.raises(OlderThanRetention, match=sensor.sensor_code):
-        await store(database, demo, sensor, [TODAY, moment + 5], [1.0, 1.0])
+        await store(database, demo, sensor, [today, moment + 5], [1.0, 1.0])
     await store(database, demo, other, [moment + 5], [1.0])
     await jobs.apply_retention(database, demo)
     assert await raw(database, demo, other) == [moment + 5]
@@ -99,9 +108,9 @@ async def test_a_reading_of_a_day_that_was_removed_is_refused_and_of_another_tak
     assert (await answered(database, demo, other, moment, moment + DAY, HOUR)).counts.tolist() == [1]
 
 
-async def test_readings_that_are_not_rolled_up_are_not_removed(database: Database, demo: Actor) -> None:
+async def test_readings_that_are_not_rolled_up_are_not_removed(database: Database, demo: Actor, today: int) -> None:
     sensor = await make_sensor(database, demo)
-    times = [TODAY - 300 * DAY + step * 12 * HOUR for step in range(120)]
+    times = [today - 300 * DAY + step * 12 * HOUR for step in range(120)]
     await store(database, demo, sensor, times, [1.0] * 120)
     await keep(database, demo, Kept(30, 400, 400))
     await jobs.apply_retention(database, demo)
@@ -119,22 +128,22 @@ async def test_readings_that_are_not_rolled_up_are_not_removed(database: Databas
     assert (found.counts.sum(), found.highest.max()) == (121, 5.0)
 
 
-async def test_another_company_keeps_what_it_has(database: Database, demo: Actor, akron: Actor) -> None:
-    theirs = await with_a_past(database, akron)
+async def test_another_company_keeps_what_it_has(database: Database, demo: Actor, akron: Actor, today: int) -> None:
+    theirs = await with_a_past(database, akron, today)
     await keep(database, akron, Kept(None, None, None))
     await keep(database, demo, Kept(1, 1, 1))
     await jobs.apply_retention(database, demo)
     await jobs.apply_retention(database, akron)
     assert len(await raw(database, akron, theirs)) == 800
-    assert len(await answered(database, akron, theirs, TODAY - 201 * DAY, TODAY + DAY, MINUTE)) == 800
+    assert len(await answered(database, akron, theirs, today - 201 * DAY, today + DAY, MINUTE)) == 800
 
 
-async def test_what_would_be_removed_is_what_is_removed(database: Database, demo: Actor) -> None:
+async def test_what_would_be_removed_is_what_is_removed(database: Database, demo: Actor, today: int) -> None:
     await keep(database, demo, LONG)
     await jobs.roll_up(database, demo)
     await jobs.apply_retention(database, demo)
     sensor = await make_sensor(database, demo)
-    times = [TODAY - 20 * DAY + step * HOUR for step in range(48)]
+    times = [today - 20 * DAY + step * HOUR for step in range(48)]
     await store(database, demo, sensor, times, np.arange(48.0).tolist())
     await jobs.roll_up(database, demo)
     async with tenant_transaction(database, demo) as session:
