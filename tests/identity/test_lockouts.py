@@ -236,8 +236,11 @@ async def test_old_failures_are_forgotten(
 
 
 async def enqueued(url: str) -> list[tuple[str, dict[str, Any]]]:
-    """The refusals that wait to be written down, with their companies; they wait no longer."""
-    take = "DELETE FROM jobs.procrastinate_jobs WHERE task_name = %s RETURNING args"
+    """The refusals that wait to be written down, the oldest first, with their companies; they wait no longer."""
+    take = (
+        "WITH taken AS (DELETE FROM jobs.procrastinate_jobs WHERE task_name = %s RETURNING id, args)"
+        " SELECT args FROM taken ORDER BY id"
+    )
     async with await psycopg.AsyncConnection.connect(url) as connection:
         await connection.execute("SET search_path = jobs")
         rows = await (await connection.execute(take, [refusals.RECORD_REFUSAL])).fetchall()

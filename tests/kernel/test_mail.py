@@ -116,7 +116,8 @@ async def test_a_mail_goes_to_the_server_signed_in_and_is_tried_again_when_that_
         assert inbox.mails == []
         with psycopg.connect(database_url) as connection:
             connection.execute("SET search_path = jobs")
-            connection.execute("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE status = 'todo'")
+            sooner = "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE task_name = 'mail.deliver'"
+            connection.execute(sooner + " AND status = 'todo'")
         async with working(database, settings):
             pass
     assert (inbox.users[0], inbox.recipients) == ("bot", ["ann@akron.example"])
@@ -148,7 +149,7 @@ async def test_what_a_mail_says_cannot_be_read_while_it_waits(
         await post(database, settings)
         with psycopg.connect(database_url) as connection:
             waiting = connection.execute(
-                "SELECT args::text FROM jobs.procrastinate_jobs WHERE status = 'todo'"
+                "SELECT args::text FROM jobs.procrastinate_jobs WHERE task_name = 'mail.deliver' AND status = 'todo'"
             ).fetchall()
         assert len(waiting) == 1
         assert not re.search("sesame|ann@|Here", str(waiting))
