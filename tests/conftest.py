@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.typing import EventDict
 
 from foodflow import composition
-from foodflow.kernel import credentials, events
+from foodflow.kernel import credentials, events, garbage
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.credentials import AccessClaims
 from foodflow.kernel.db import Database, enter_tenant, platform_transaction
@@ -29,6 +29,9 @@ from tests import make
 from tests.make import Person
 
 ClientOf = Callable[..., httpx.AsyncClient]
+
+# Thousands of tests are many objects that stay: what is garbage is looked for less often, and not among them.
+garbage.look_less_often()
 
 # How long an example takes says something of the machine alone.
 hypothesis.settings.register_profile("foodflow", deadline=None)
@@ -63,6 +66,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, then those with the most tests: the order in which they are handed to the cores."""
     size = Counter(item.path for item in items)
     items.sort(key=lambda item: (item.path.name not in LONGEST, -size[item.path], item.path))
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays until the end."""
+    garbage.let_stay()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import typer
 
+from foodflow.kernel import garbage
 from foodflow.kernel.errors import Refusal
 from foodflow.settings import SettingsError
 
@@ -40,6 +41,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
 
 def main() -> None:
     """Run the command; what a person can mend is said in one line, with exit code 2."""
+    garbage.look_less_often()
     try:
         build(sys.argv[1:])()
     except (SettingsError, Refusal) as error:

@@ -1,7 +1,6 @@
 """Serving an application over HTTP until the process is told to end."""
 
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -14,6 +13,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from foodflow.kernel import garbage
 from foodflow.kernel.http.connections import Connection
 from foodflow.kernel.http.sockets import Socket
 
@@ -24,19 +24,14 @@ SECONDS_TO_LEAVE = 8.0
 SECONDS_UNREAD: Final = 60
 """How long a peer may leave unread, or unacknowledged, what was sent to it."""
 _BACKLOG = 4096
-_COLLECTION: Final = (50_000, 5, 20)
-"""How much must have come before cycles are looked for, first among what is new, then among what has stayed. As Python
-has it, ten thousand connections are looked through again and again, for more than a second each time.
-"""
 
 
 def serve(app: ASGIApp, *, host: str, port: int, end: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; `end` is called first then, to have streams end that would go on for ever."""
     _allow_open_files()
     # What is loaded stays. Looked through again and again, it would cost more than what thousands of connections bring.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECTION)
+    garbage.let_stay()
+    garbage.look_less_often()
     _Server(configured(app, host=host, port=port), end).run()
 
 
