@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import psutil
 import pytest
 
@@ -48,6 +49,25 @@ async def test_work_is_done_in_another_process_and_stays_in_the_same_one(beside:
     elsewhere = await process_of(beside)
     assert await beside.call(os.getpid) == elsewhere
     assert await beside.call(math.gcd, 12, 18) == 6
+
+
+@pytest.mark.parametrize("count", [0, 1, 100_000, 5_000_000])
+async def test_arrays_arrive_as_they_are_however_large(beside: Beside, count: int) -> None:
+    """Also those that are more than the memory that both have, and those that lie scattered."""
+    await process_of(beside)
+    whole, rows = np.arange(count) + 0.5, np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+    assert np.array_equal(await beside.call(np.negative, whole), -whole)
+    assert np.array_equal(await beside.call(np.negative, rows[:, 1]), -rows[:, 1])
+    first, second = await beside.call(np.broadcast_arrays, whole, np.ones(count, np.bool_))
+    assert np.array_equal(first, whole)
+    assert second.all()
+
+
+async def test_what_was_given_back_is_not_changed_by_the_next_call(beside: Beside) -> None:
+    await process_of(beside)
+    given = [np.full(1000, number) for number in range(3)]
+    found = [await beside.call(np.asarray, each) for each in given]
+    assert all(np.array_equal(*each) for each in zip(found, given, strict=True))
 
 
 async def test_a_fault_is_raised_where_the_work_was_asked_for(beside: Beside) -> None:

@@ -1,6 +1,8 @@
 """Long arithmetic in a process of its own. One interpreter runs one thread at a time, so what is worked out beside the
 web process neither holds up its callers nor waits for them.
 
+Arrays are handed over in memory that both have, and all else through a socket.
+
 It is a server of pure functions and keeps nothing: where it cannot be had, has died, or is not there yet, the caller's
 own process does the work, in a thread. It ends when whoever started it is gone, however that went: it reads from a
 socket that is closed then.
@@ -9,15 +11,18 @@ socket that is closed then.
 import asyncio
 import atexit
 import contextlib
+import mmap
 import os
+import pickle
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
-from typing import Any, Final, TypeVar, TypeVarTuple
+from typing import IO, Any, Final, TypeVar, TypeVarTuple
 
 import structlog
 
@@ -27,6 +32,10 @@ Given = TypeVarTuple("Given")
 _PROCESSORS: Final = 2
 _SECONDS_TO_END: Final = 5.0
 _LARGE: Final = 32_000_000
+_SHARED: Final = 32_000_000
+"""Arrays of so many bytes at most are handed over in memory; of more, they are sent like all else."""
+_BOUNDARY: Final = 64
+_PROTOCOL: Final = 5
 _logger = structlog.get_logger()
 
 
@@ -37,6 +46,7 @@ class Beside:
         self._line = ThreadPoolExecutor(1, thread_name_prefix="beside")
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
+        self._shared: mmap.mmap | None = None
         self._is_ready = False
         atexit.register(self.close)
 
@@ -45,11 +55,11 @@ class Beside:
         return asyncio.get_running_loop().run_in_executor(self._line, self._called, function, given)
 
     def _called(self, function: Callable[..., Result], given: Sequence[object]) -> Result:
-        connection = self._ready_connection()
-        if connection is None:
+        connection, shared = self._ready_connection(), self._shared
+        if connection is None or shared is None:
             return function(*given)
         try:
-            connection.send((function, given))
+            connection.send(_handed_over((function, given), shared))
             fault, result = connection.recv()
         except (EOFError, OSError):
             _logger.warning("process_beside_gone", pid=self._process.pid if self._process else None)
@@ -74,15 +84,18 @@ class Beside:
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-m", __name__, str(theirs.fileno())]
-            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        with theirs, _file_in_memory() as file:
+            file.truncate(_SHARED)
+            self._shared = mmap.mmap(file.fileno(), _SHARED)
+            passed = [theirs.fileno(), file.fileno()]
+            command = [sys.executable, "-m", __name__, *map(str, passed)]
+            self._process = subprocess.Popen(command, pass_fds=passed, stdin=subprocess.DEVNULL)
         self._connection = Connection(ours.detach())
 
     def close(self) -> None:
         """End the process; the next call starts another one."""
         connection, process = self._connection, self._process
-        self._connection, self._process, self._is_ready = None, None, False
+        self._connection, self._shared, self._process, self._is_ready = None, None, None, False
         if connection is not None:
             connection.close()
         if process is not None:
@@ -93,7 +106,29 @@ class Beside:
                 process.wait()
 
 
-def serve(connection: "Connection[Any, Any]") -> None:
+def _file_in_memory() -> IO[bytes]:
+    """A file without a name, which is nowhere but in memory where the system has such files."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("foodflow"), "r+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def _handed_over(given: object, shared: mmap.mmap) -> tuple[bytes, list[slice]]:
+    """Put the arrays of something into shared memory: what to send of it, and where they are."""
+    arrays: list[pickle.PickleBuffer] = []
+    rest, places, end = pickle.dumps(given, _PROTOCOL, buffer_callback=arrays.append), list[slice](), 0
+    for each in arrays:
+        content = each.raw()
+        start = -(-end // _BOUNDARY) * _BOUNDARY
+        end = start + content.nbytes
+        if end > len(shared):
+            return pickle.dumps(given, _PROTOCOL), []
+        shared[start:end] = content
+        places.append(slice(start, end))
+    return rest, places
+
+
+def serve(connection: "Connection[Any, Any]", shared: mmap.mmap) -> None:
     """Work out what is asked for until nobody is there to ask."""
     # Once something large was given back, the C library keeps what is given back for the next time; without that, half
     # of the time goes into having the same pages emptied again and again.
@@ -101,12 +136,13 @@ def serve(connection: "Connection[Any, Any]") -> None:
     with contextlib.suppress(EOFError, OSError):
         connection.send(True)
         while True:
-            function, given = connection.recv()
-            connection.send(_answer(function, given))
+            rest, places = connection.recv()
+            connection.send(_answer(rest, [memoryview(shared)[place] for place in places]))
 
 
-def _answer(function: Callable[..., object], given: Sequence[object]) -> tuple[Exception | None, object]:
+def _answer(rest: bytes, arrays: Sequence[memoryview]) -> tuple[Exception | None, object]:
     try:
+        function, given = pickle.loads(rest, buffers=arrays)  # noqa: S301 - it is of the process that started this one
         return None, function(*given)
     except Exception as fault:  # noqa: BLE001 - whoever asked is told, whatever it is
         return fault, None
@@ -115,4 +151,5 @@ def _answer(function: Callable[..., object], given: Sequence[object]) -> tuple[E
 if __name__ == "__main__":
     # A terminal interrupts all of its processes; this one ends with the one that it works for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(Connection(int(sys.argv[1])))
+    ends, memory = map(int, sys.argv[1:])
+    serve(Connection(ends), mmap.mmap(memory, _SHARED))
