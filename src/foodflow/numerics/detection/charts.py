@@ -142,6 +142,7 @@ def charts(blocks: Blocks, records: Records, z: Matrix, baseline: Baseline) -> C
     steps = np.empty((BLOCK, 2, z.shape[1]))
     np.subtract(clipped, SLACK, out=steps[:, 0])
     np.subtract(-SLACK, clipped, out=steps[:, 1])
+    clipped *= LAMBDA
     sums = np.stack((records["cusum_up"], records["cusum_down"]))
     return Charts(
         clamped(blocks, steps, sums, most=2 * CUSUM_LIMIT, fresh=fresh),

@@ -65,38 +65,29 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Unlikeliness:
-    """What the detector knows of all readings; how unlikely each one is, is worked out where somebody asks for it.
-
-    `statistics` (32, kinds, columns); `excess`, the same shape: how many deviations beyond two each lies from its mean,
-    0 within. `usual` (kinds, columns): the excess that takes a decimal digit off the chance; `rare`: the digits of
-    being beyond two at all. `judged` (columns,): whether enough is known.
+    """What the detector knows of all readings: `statistics` (32, kinds, columns); and of those that lie beyond two
+    deviations from their mean, where enough is known, at which `places` of which `columns` they do, and the `digits` of
+    the chance of that, all of shape (n,).
     """
 
     statistics: Matrix
-    excess: Matrix
-    usual: Matrix
-    rare: Matrix
-    judged: NDArray[np.bool_]
+    places: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    digits: Column
 
     def at(self, columns: NDArray[np.intp], expected: Expected) -> Learned:
-        """What the detector says of the readings of some blocks."""
-        digits = self._digits(self.excess.take(columns, axis=2), columns)
-        digits *= self.judged[columns]
+        """What the detector says of the readings of some blocks, in rising order."""
+        own = np.full(self.statistics.shape[2], -1)
+        own[columns] = np.arange(len(columns))
+        here = np.flatnonzero(own[self.columns] >= 0)
+        digits = np.zeros((BLOCK, len(columns)))
+        np.maximum.at(digits, (self.places[here], own[self.columns[here]]), self.digits[here])
         return Learned(digits, expected.at(columns))
 
     def passes(self, blocks: Blocks, digits: Column) -> NDArray[np.intp]:
         """The blocks in which any reading has so many digits, (columns,)."""
-        most = self._digits(self.excess.max(axis=0, keepdims=True), slice(None))[0]
-        columns = np.flatnonzero((most >= digits) & self.judged)
-        found = self._digits(self.excess.take(columns, axis=2), columns) >= digits[columns]
-        return columns[(found & blocks.are_there(columns)).any(axis=0)]
-
-    def _digits(self, excess: Matrix, columns: NDArray[np.intp] | slice) -> Matrix:
-        digits = np.zeros((len(excess), excess.shape[2]))
-        for kind in range(KINDS):
-            own = excess[:, kind] / self.usual[kind, columns] - self.rare[kind, columns]
-            np.maximum(digits, own, out=digits)
-        return np.minimum(digits, MOST_DIGITS, out=digits)
+        is_so = (self.digits >= digits[self.columns]) & (self.places < blocks.fill[self.columns])
+        return np.unique(self.columns[is_so])
 
 
 def unlikeliness(
@@ -110,10 +101,14 @@ def unlikeliness(
     statistics[:, -1, repeats.columns] = np.minimum(repeats.counts, _MOST_REPEATS)
     learns = baseline.joins & baseline.ready
     centre, spread, count = _moments(blocks, records, statistics, learns)
-    excess = _excess(statistics, centre, spread)
-    rate, mean_excess = _tails(blocks, records, excess, learns)
-    judged = baseline.settled & (count >= READY)
-    return Unlikeliness(statistics, excess, mean_excess * _TEN, np.log10(KINDS * rate), judged)
+    where, which, excess = _beyond(statistics, centre, spread)
+    rate, mean_excess = _tails(blocks, records, which, excess, learns)
+    columns = which % len(learns)
+    judged = np.flatnonzero((baseline.settled & (count >= READY))[columns])
+    usual, rare = (mean_excess * _TEN).ravel(), np.log10(KINDS * rate).ravel()
+    which = which[judged]
+    digits = np.minimum(excess[judged] / usual[which] - rare[which], MOST_DIGITS)
+    return Unlikeliness(statistics, where[judged] // statistics[0].size, columns[judged], digits)
 
 
 def _statistics(blocks: Blocks, records: Records, baseline: Baseline, *, z: Matrix, off: Matrix) -> Matrix:
@@ -121,27 +116,30 @@ def _statistics(blocks: Blocks, records: Records, baseline: Baseline, *, z: Matr
     found = np.empty((BLOCK, KINDS, z.shape[1]))
     found[:, 0] = z
     means = found[:, 1:-1]
-    np.maximum(off, -reach, out=means[:, 0])
-    np.minimum(means[:, 0], reach, out=means[:, 0])
-    means[:, 1] = means[:, 0]
-    np.abs(z, out=means[:, 2])
-    if not means[:, 2].max() <= _MOST_SIZE:
-        np.minimum(means[:, 2], _MOST_SIZE, out=means[:, 2])
-    means[:, 3] = means[:, 2]
+    given = np.maximum(off, -reach)
+    np.minimum(given, reach, out=given)
+    for kind, share in enumerate(LEVELS):
+        np.multiply(given, share, out=means[:, kind])
+    np.minimum(np.abs(z, out=given), _MOST_SIZE, out=given)
+    for kind, share in enumerate(SIZES, len(LEVELS)):
+        np.multiply(given, share, out=means[:, kind])
     carried = records["smoothed"].T[1:-1]
     whole = smoothed(blocks, means, carried, shares=(*LEVELS, *SIZES), fresh=baseline.fresh)
-    means += whole.fading * whole.before
+    carried_on = np.empty_like(whole.before)
+    for place in range(BLOCK):
+        means[place] += np.multiply(whole.fading[place], whole.before, out=carried_on)
     return found
 
 
-def _excess(statistics: Matrix, centre: Matrix, spread: Matrix) -> Matrix:
-    """How many deviations beyond two each statistic lies from its mean, 0 within."""
-    excess = statistics.copy()
-    excess[:, _CENTRED:] -= centre[_CENTRED:]
-    np.abs(excess, out=excess)
-    excess *= 1 / spread
-    excess -= _BEYOND
-    return np.maximum(excess, np.zeros(excess.shape[1:]), out=excess)
+def _beyond(statistics: Matrix, centre: Matrix, spread: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp], Column]:
+    """The statistics that lie more than two deviations from their mean: where among all of them, of which kind and
+    block, and by how many deviations more.
+    """
+    reach = _BEYOND * spread
+    where = np.flatnonzero((statistics > centre + reach) | (statistics < centre - reach))
+    which = where % centre.size
+    away = np.abs(statistics.ravel()[where] - centre.ravel()[which])
+    return where, which, np.maximum(away / spread.ravel()[which] - _BEYOND, 0)
 
 
 def _moments(
@@ -150,7 +148,7 @@ def _moments(
     """Mean and deviation of each statistic before each block, (kinds, columns), and from how many blocks."""
     means = np.zeros(statistics.shape[1:])
     means[_CENTRED:] = mean_of_blocks(statistics[:, _CENTRED:])
-    squares = mean_of_blocks(statistics * statistics)
+    squares = np.einsum("pkc,pkc->kc", statistics, statistics) / BLOCK
     centre, variance = np.empty_like(means), np.empty_like(means)
     count = _counted(blocks, records, "learned_blocks", learns)
     share = np.maximum(1 / (count + 1.0), 1 / _MEMORY) * learns
@@ -169,12 +167,15 @@ def _moments(
     return centre, np.sqrt(np.maximum(variance, _TINY)), count
 
 
-def _tails(blocks: Blocks, records: Records, excess: Matrix, learns: NDArray[np.bool_]) -> tuple[Matrix, Matrix]:
-    """How often each statistic lies beyond two deviations, and how far on average, before each block."""
-    counts = np.add.reduce(excess > 0, axis=0, dtype=np.int8) / BLOCK
-    is_moderate = excess.max() <= _MOST_EXCESS
-    sums = mean_of_blocks(excess if is_moderate else np.minimum(excess, _MOST_EXCESS))
-    seen, before = np.concatenate((counts, sums)), np.empty((2 * KINDS, len(learns)))
+def _tails(
+    blocks: Blocks, records: Records, which: NDArray[np.intp], excess: Column, learns: NDArray[np.bool_]
+) -> tuple[Matrix, Matrix]:
+    """How often each statistic lies beyond two deviations, and how far on average, before each block, (kinds, columns);
+    given of those that do, of which kind and block they are, and by how many deviations more.
+    """
+    weights = (None, np.minimum(excess, _MOST_EXCESS))
+    totals = [np.bincount(which, each, KINDS * len(learns)).reshape(KINDS, -1) for each in weights]
+    seen, before = np.concatenate(totals) / BLOCK, np.empty((2 * KINDS, len(learns)))
     number = _counted(blocks, records, "taught_blocks", learns)
     share = np.maximum(1 / (number + _PRIOR_BLOCKS), 1 / _TAIL_MEMORY) * (learns & (number >= WARM_UP))
     known = np.concatenate((records["tail_rate"].T, records["tail_excess"].T))

@@ -37,12 +37,13 @@ class Smoothed:
 def smoothed(
     blocks: Blocks, given: Matrix, carried: NDArray[np.float64], *, shares: Sequence[float], fresh: NDArray[np.bool_]
 ) -> Smoothed:
-    """M(t) = (1 − share) M(t−1) + share x(t) of x (32, kinds, columns), which is written over; `carried`
-    (kinds, sensors) is the mean before the blocks, and one begins at zero in blocks that are `fresh` (columns,).
+    """M(t) = (1 − share) M(t−1) + x(t), x (32, kinds, columns) being what comes in times its share, which is written
+    over; `carried` (kinds, sensors) is the mean before the blocks, and one begins at zero in blocks that are `fresh`
+    (columns,).
     """
-    weights = np.array(shares)[:, None]
-    local = _from_zero(given, weights)
-    fading: Matrix = ((1 - weights) ** np.arange(1.0, BLOCK + 1)).T[:, :, None]
+    keeps = 1 - np.array(shares)[:, None]
+    local = _from_zero(given, keeps)
+    fading: Matrix = (keeps ** np.arange(1.0, BLOCK + 1)).T[:, :, None]
     before, last = np.empty(local.shape[1:]), carried
     starts_anew = bool(fresh.any())
     for here in blocks.ordinals():
@@ -52,9 +53,8 @@ def smoothed(
     return Smoothed(local, before, fading)
 
 
-def _from_zero(given: Matrix, weights: Matrix) -> Matrix:
-    given *= weights
-    keeps, faded = 1 - weights, np.empty(given.shape[1:])
+def _from_zero(given: Matrix, keeps: Matrix) -> Matrix:
+    faded = np.empty(given.shape[1:])
     for place in range(1, BLOCK):
         np.multiply(keeps, given[place - 1], out=faded)
         given[place] += faded

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator
-from sqlalchemy import Column, Select, case, func, or_, select
+from sqlalchemy import ARRAY, Column, Select, Uuid, any_, bindparam, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
@@ -110,26 +110,35 @@ async def unacknowledged_for_update(
     found = alarms(actor).where(*wanted.conditions, Alarm.closed_at.is_(None), Alarm.acknowledged_at.is_(None))
     if ids is not None:
         found = found.where(Alarm.id.in_(ids))
-    locked = found.order_by(Alarm.sensor_id, Alarm.rule, Alarm.id).limit(most).with_for_update(of=Alarm)
-    return (await session.scalars(locked.execution_options(populate_existing=True))).all()
+    return (await session.scalars(_locked(found.limit(most)))).all()
 
 
 async def open_or_cleared_since_for_update(
     session: AsyncSession, sensor_ids: Sequence[UUID], since: datetime
 ) -> Sequence[Alarm]:
     """The alarms of sensors that are open, and those that cleared since a moment, locked."""
-    found = select(Alarm).where(
-        Alarm.sensor_id.in_(sensor_ids), or_(Alarm.closed_at.is_(None), Alarm.cleared_at >= since)
-    )
-    locked = found.order_by(Alarm.sensor_id, Alarm.rule, Alarm.id).with_for_update(of=Alarm)
-    return (await session.scalars(locked.execution_options(populate_existing=True))).all()
+    return (await session.scalars(_OPEN_OR_CLEARED_SINCE, {"sensors": sensor_ids, "since": since})).all()
 
 
 async def open_of_for_update(session: AsyncSession, sensor_ids: Sequence[UUID]) -> Sequence[Alarm]:
     """The open alarms of sensors, locked."""
     found = select(Alarm).where(Alarm.sensor_id.in_(sensor_ids), Alarm.closed_at.is_(None))
+    return (await session.scalars(_locked(found))).all()
+
+
+def _locked(found: Select[Alarm]) -> Select[Alarm]:
+    """Locked in the one order in which everybody locks them."""
     locked = found.order_by(Alarm.sensor_id, Alarm.rule, Alarm.id).with_for_update(of=Alarm)
-    return (await session.scalars(locked.execution_options(populate_existing=True))).all()
+    return locked.execution_options(populate_existing=True)
+
+
+# Readings ask for it again and again; putting it together takes longer than the answer.
+_OPEN_OR_CLEARED_SINCE: Final = _locked(
+    select(Alarm).where(
+        Alarm.sensor_id == any_(bindparam("sensors", type_=ARRAY(Uuid))),
+        or_(Alarm.closed_at.is_(None), Alarm.cleared_at >= bindparam("since")),
+    )
+)
 
 
 async def is_raised_again(session: AsyncSession, alarm: Alarm) -> bool:

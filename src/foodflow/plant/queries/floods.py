@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Column, Select, func, select, text
+from sqlalchemy import ARRAY, Column, Select, Uuid, any_, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
@@ -38,6 +38,27 @@ _LOCK = text(
     "SELECT count(*) FROM (SELECT pg_advisory_xact_lock(hashtext('alarms ' || current_schema()), hashtext(line))"
     " FROM unnest(CAST(:lines AS text[])) AS line ORDER BY line) AS locked"
 )
+_LINES: Final = bindparam("lines", type_=ARRAY(Uuid))
+
+
+def _raised() -> Select[UUID, datetime, UUID, str, str, bool]:
+    columns = (Alarm.line_id, Alarm.raised_at, Alarm.id, Alarm.sensor_code, Alarm.rule, Alarm.flood_id.is_not(None))
+    within = Alarm.raised_at.between(bindparam("start"), bindparam("end"))
+    return select(*columns).where(Alarm.line_id == any_(_LINES), within)
+
+
+def _standing() -> Select[AlarmFlood, list[datetime]]:
+    flood = AlarmFlood
+    latest = select(Alarm.raised_at).where(Alarm.line_id == flood.line_id)
+    few = latest.order_by(Alarm.raised_at.desc()).limit(OVER).correlate(flood).subquery()
+    times = select(func.array_agg(few.c.raised_at)).scalar_subquery()
+    found = select(flood, times).where(flood.line_id == any_(_LINES), flood.ended_at.is_(None)).order_by(flood.line_id)
+    return found.execution_options(populate_existing=True)
+
+
+# Whoever raises alarms asks for these; putting them together takes longer than the answer.
+_RAISED: Final = _raised()
+_STANDING: Final = _standing()
 
 
 async def lock_lines(session: AsyncSession, line_ids: Sequence[UUID]) -> None:
@@ -49,10 +70,9 @@ async def raised_of(
     session: AsyncSession, line_ids: Sequence[UUID], start: datetime, end: datetime
 ) -> dict[UUID, list[Raised]]:
     """The alarms of each line that were raised within [start, end]."""
-    columns = (Alarm.line_id, Alarm.raised_at, Alarm.id, Alarm.sensor_code, Alarm.rule, Alarm.flood_id.is_not(None))
-    within = select(*columns).where(Alarm.line_id.in_(line_ids), Alarm.raised_at >= start, Alarm.raised_at <= end)
     found: defaultdict[UUID, list[Raised]] = defaultdict(list)
-    for line_id, at, id, code, rule, is_flooded in await session.execute(within):
+    rows = await session.execute(_RAISED, {"lines": line_ids, "start": start, "end": end})
+    for line_id, at, id, code, rule, is_flooded in rows:
         found[line_id].append(Raised(at, id, code, rule, is_flooded))
     return found
 
@@ -64,12 +84,7 @@ async def standing_lines(session: AsyncSession) -> Sequence[UUID]:
 
 async def standing_of(session: AsyncSession, line_ids: Sequence[UUID]) -> dict[UUID, tuple[AlarmFlood, list[datetime]]]:
     """The flood that each line is in, by line, with when the last few alarms of the line were raised, latest last."""
-    flood = AlarmFlood
-    latest = select(Alarm.raised_at).where(Alarm.line_id == flood.line_id)
-    few = latest.order_by(Alarm.raised_at.desc()).limit(OVER).correlate(flood).subquery()
-    times = select(func.array_agg(few.c.raised_at)).scalar_subquery()
-    found = select(flood, times).where(flood.line_id.in_(line_ids), flood.ended_at.is_(None)).order_by(flood.line_id)
-    rows = await session.execute(found.execution_options(populate_existing=True))
+    rows = await session.execute(_STANDING, {"lines": line_ids})
     return {each.line_id: (each, sorted(raised or ())) for each, raised in rows}
 
 
