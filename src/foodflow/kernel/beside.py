@@ -21,6 +21,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import IO, Any, Final, TypeVar, TypeVarTuple
 
@@ -46,7 +47,7 @@ class Beside:
         self._line = ThreadPoolExecutor(1, thread_name_prefix="beside")
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
-        self._shared: mmap.mmap | None = None
+        self._memory: _Memory | None = None
         self._is_ready = False
         atexit.register(self.close)
 
@@ -55,16 +56,18 @@ class Beside:
         return asyncio.get_running_loop().run_in_executor(self._line, self._called, function, given)
 
     def _called(self, function: Callable[..., Result], given: Sequence[object]) -> Result:
-        connection, shared = self._ready_connection(), self._shared
-        if connection is None or shared is None:
+        connection, memory = self._ready_connection(), self._memory
+        if connection is None or memory is None:
             return function(*given)
         try:
-            connection.send(_handed_over((function, given), shared))
-            fault, result = connection.recv()
+            connection.send(_handed_over((function, given), memory.there))
+            rest, places = connection.recv()
         except (EOFError, OSError):
             _logger.warning("process_beside_gone", pid=self._process.pid if self._process else None)
             self.close()
             return function(*given)
+        # Copies, for the next call writes over them.
+        fault, result = pickle.loads(rest, buffers=[bytes(memory.back[place]) for place in places])  # noqa: S301 - it is of a process of our own
         if fault is not None:
             raise fault
         found: Result = result
@@ -85,8 +88,8 @@ class Beside:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs, _file_in_memory() as file:
-            file.truncate(_SHARED)
-            self._shared = mmap.mmap(file.fileno(), _SHARED)
+            file.truncate(2 * _SHARED)
+            self._memory = _Memory.of(file.fileno())
             passed = [theirs.fileno(), file.fileno()]
             command = [sys.executable, "-m", __name__, *map(str, passed)]
             self._process = subprocess.Popen(command, pass_fds=passed, stdin=subprocess.DEVNULL)
@@ -95,7 +98,7 @@ class Beside:
     def close(self) -> None:
         """End the process; the next call starts another one."""
         connection, process = self._connection, self._process
-        self._connection, self._shared, self._process, self._is_ready = None, None, None, False
+        self._connection, self._memory, self._process, self._is_ready = None, None, None, False
         if connection is not None:
             connection.close()
         if process is not None:
@@ -113,7 +116,20 @@ def _file_in_memory() -> IO[bytes]:
     return tempfile.TemporaryFile(buffering=0)
 
 
-def _handed_over(given: object, shared: mmap.mmap) -> tuple[bytes, list[slice]]:
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Memory that both processes have: what is handed over `there`, and what comes `back`."""
+
+    there: memoryview
+    back: memoryview
+
+    @classmethod
+    def of(cls, file: int) -> "_Memory":
+        whole = memoryview(mmap.mmap(file, 2 * _SHARED))
+        return cls(whole[:_SHARED], whole[_SHARED:])
+
+
+def _handed_over(given: object, shared: memoryview) -> tuple[bytes, list[slice]]:
     """Put the arrays of something into shared memory: what to send of it, and where they are."""
     arrays: list[pickle.PickleBuffer] = []
     rest, places, end = pickle.dumps(given, _PROTOCOL, buffer_callback=arrays.append), list[slice](), 0
@@ -128,7 +144,7 @@ def _handed_over(given: object, shared: mmap.mmap) -> tuple[bytes, list[slice]]:
     return rest, places
 
 
-def serve(connection: "Connection[Any, Any]", shared: mmap.mmap) -> None:
+def serve(connection: "Connection[Any, Any]", memory: _Memory) -> None:
     """Work out what is asked for until nobody is there to ask."""
     # Once something large was given back, the C library keeps what is given back for the next time; without that, half
     # of the time goes into having the same pages emptied again and again.
@@ -137,7 +153,8 @@ def serve(connection: "Connection[Any, Any]", shared: mmap.mmap) -> None:
         connection.send(True)
         while True:
             rest, places = connection.recv()
-            connection.send(_answer(rest, [memoryview(shared)[place] for place in places]))
+            answer = _answer(rest, [memory.there[place] for place in places])
+            connection.send(_handed_over(answer, memory.back))
 
 
 def _answer(rest: bytes, arrays: Sequence[memoryview]) -> tuple[Exception | None, object]:
@@ -151,5 +168,5 @@ def _answer(rest: bytes, arrays: Sequence[memoryview]) -> tuple[Exception | None
 if __name__ == "__main__":
     # A terminal interrupts all of its processes; this one ends with the one that it works for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ends, memory = map(int, sys.argv[1:])
-    serve(Connection(ends), mmap.mmap(memory, _SHARED))
+    ends, file_in_memory = map(int, sys.argv[1:])
+    serve(Connection(ends), _Memory.of(file_in_memory))

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from foodflow.numerics.detection.findings import Runs
+from foodflow.numerics.detection.judging import look
 from foodflow.numerics.detection.scoring import RAISED, scores
+from foodflow.numerics.detection.state import BLOCK, sealed, unpack
 from foodflow.numerics.detection.watching import Rule, Settings
 from tests.numerics.detection.make import SECOND, START, every, found, run
 
@@ -71,6 +74,16 @@ def test_a_value_that_is_usual_at_noon_is_none_at_midnight_once_the_days_are_kno
     [finding] = [one for one in raised if times[night] <= one.at <= times[night + 3]]
     assert finding.expected == pytest.approx(0, abs=2)
     assert len(raised) <= 2
+
+
+def test_readings_within_two_deviations_are_not_unlikely_however_seldom_others_are_beyond() -> None:
+    values, everywhere = np.random.default_rng(16).uniform(-1, 1, COUNT), np.arange(-(-COUNT // BLOCK))
+    given = run(values, LEARNED)
+    runs = Runs([LEARNED], sealed([None]), np.array([COUNT]), given.times, given.values, given.uncertain)
+    looked = look(runs, unpack(runs.states))
+    digits = looked.unlikely.at(everywhere, looked.expected).digits
+    assert np.median(digits[:, -100:]) == 0
+    assert digits[:, -100:].max() > 0
 
 
 def test_scores_know_nothing_of_what_follows() -> None:

@@ -88,12 +88,12 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Runs of many sensors one after the other: `settings` and `states` of each, `counts` (sensors,) of its readings,
-    and `times`, `values` and `uncertain` of all of them in one row.
+    """Runs of many sensors one after the other: `settings` of each, `states` (sensors, bytes) as `sealed` gives them,
+    `counts` (sensors,) of its readings, and `times`, `values` and `uncertain` of all of them in one row.
     """
 
     settings: Sequence[Settings]
-    states: Sequence[bytes | None]
+    states: NDArray[np.uint8]
     counts: NDArray[np.int64]
     times: NDArray[np.int64]
     values: NDArray[np.float64]
@@ -123,11 +123,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class AllWatched:
-    """What many runs gave: the states to keep, of one length and one after the other, and what was found of each run
-    of which anything was, in order of time, by its place.
+    """What many runs gave: the states to keep as rows of bytes, and what was found of each run of which anything was,
+    in order of time, by its place.
     """
 
-    states: bytes
+    states: NDArray[np.uint8]
     findings: Mapping[int, Sequence[Finding]]
 
 

@@ -11,7 +11,7 @@ join the baseline are not learned from.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,14 +101,14 @@ def unlikeliness(
     statistics[:, -1, repeats.columns] = np.minimum(repeats.counts, _MOST_REPEATS)
     learns = baseline.joins & baseline.ready
     centre, spread, count = _moments(blocks, records, statistics, learns)
-    where, which, excess = _beyond(statistics, centre, spread)
-    rate, mean_excess = _tails(blocks, records, which, excess, learns)
-    columns = which % len(learns)
+    beyond = _beyond(statistics, centre, spread)
+    rate, mean_excess = _tails(blocks, records, beyond, learns)
+    columns = beyond.which % len(learns)
     judged = np.flatnonzero((baseline.settled & (count >= READY))[columns])
     usual, rare = (mean_excess * _TEN).ravel(), np.log10(KINDS * rate).ravel()
-    which = which[judged]
-    digits = np.minimum(excess[judged] / usual[which] - rare[which], MOST_DIGITS)
-    return Unlikeliness(statistics, where[judged] // statistics[0].size, columns[judged], digits)
+    which = beyond.which[judged]
+    digits = np.minimum(beyond.excess[judged] / usual[which] - rare[which], MOST_DIGITS)
+    return Unlikeliness(statistics, beyond.where[judged] // statistics[0].size, columns[judged], digits)
 
 
 def _statistics(blocks: Blocks, records: Records, baseline: Baseline, *, z: Matrix, off: Matrix) -> Matrix:
@@ -131,15 +131,22 @@ def _statistics(blocks: Blocks, records: Records, baseline: Baseline, *, z: Matr
     return found
 
 
-def _beyond(statistics: Matrix, centre: Matrix, spread: Matrix) -> tuple[NDArray[np.intp], NDArray[np.intp], Column]:
+class _Beyond(NamedTuple):
     """The statistics that lie more than two deviations from their mean: where among all of them, of which kind and
-    block, and by how many deviations more.
+    block, and by how many deviations more, all of shape (n,).
     """
+
+    where: NDArray[np.intp]
+    which: NDArray[np.intp]
+    excess: Column
+
+
+def _beyond(statistics: Matrix, centre: Matrix, spread: Matrix) -> _Beyond:
     reach = _BEYOND * spread
     where = np.flatnonzero((statistics > centre + reach) | (statistics < centre - reach))
     which = where % centre.size
     away = np.abs(statistics.ravel()[where] - centre.ravel()[which])
-    return where, which, np.maximum(away / spread.ravel()[which] - _BEYOND, 0)
+    return _Beyond(where, which, np.maximum(away / spread.ravel()[which] - _BEYOND, 0))
 
 
 def _moments(
@@ -167,14 +174,12 @@ def _moments(
     return centre, np.sqrt(np.maximum(variance, _TINY)), count
 
 
-def _tails(
-    blocks: Blocks, records: Records, which: NDArray[np.intp], excess: Column, learns: NDArray[np.bool_]
-) -> tuple[Matrix, Matrix]:
-    """How often each statistic lies beyond two deviations, and how far on average, before each block, (kinds, columns);
-    given of those that do, of which kind and block they are, and by how many deviations more.
+def _tails(blocks: Blocks, records: Records, beyond: _Beyond, learns: NDArray[np.bool_]) -> tuple[Matrix, Matrix]:
+    """How often each statistic lies beyond two deviations, and how far on average, before each block: (kinds, columns)
+    each.
     """
-    weights = (None, np.minimum(excess, _MOST_EXCESS))
-    totals = [np.bincount(which, each, KINDS * len(learns)).reshape(KINDS, -1) for each in weights]
+    weights = (None, np.minimum(beyond.excess, _MOST_EXCESS))
+    totals = [np.bincount(beyond.which, each, KINDS * len(learns)).reshape(KINDS, -1) for each in weights]
     seen, before = np.concatenate(totals) / BLOCK, np.empty((2 * KINDS, len(learns)))
     number = _counted(blocks, records, "taught_blocks", learns)
     share = np.maximum(1 / (number + _PRIOR_BLOCKS), 1 / _TAIL_MEMORY) * (learns & (number >= WARM_UP))

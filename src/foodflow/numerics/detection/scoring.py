@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from foodflow.numerics.detection.findings import Runs, Settings
 from foodflow.numerics.detection.judging import look
 from foodflow.numerics.detection.learned import LEARNED_DIGITS
-from foodflow.numerics.detection.state import unpack
+from foodflow.numerics.detection.state import sealed, unpack
 from foodflow.numerics.detection.telling import PRIOR
 
 LULL: Final = 256
@@ -27,8 +27,9 @@ def scores(times: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.
     """
     if not len(times):
         return np.zeros(0)
-    run = Runs([Settings()], [None], np.array([len(times)]), times, values, np.zeros(len(times), np.bool_))
-    looked = look(run, unpack([None]))
+    states = sealed([None])
+    run = Runs([Settings()], states, np.array([len(times)]), times, values, np.zeros(len(times), np.bool_))
+    looked = look(run, unpack(states))
     everywhere = np.arange(len(looked.blocks.sensor))
     digits = looked.unlikely.at(everywhere, looked.expected).digits.T.ravel()[: len(times)]
     steps = _step(digits)

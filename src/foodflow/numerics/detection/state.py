@@ -77,26 +77,32 @@ BODY: Final = np.dtype(
 SIZE: Final = _HEAD.itemsize + BODY.itemsize
 
 Records = NDArray[Any]
+States = NDArray[np.uint8]
+"""Records as they are kept, with a version and a checksum: (n, SIZE)."""
 
 
-def unpack(states: Sequence[bytes | None]) -> Records:
-    """The records of states, shape (n,); a state that is absent, damaged or of another version begins anew."""
+def sealed(states: Sequence[bytes | None]) -> States:
+    """States as rows; in place of one that is absent or of another size, one that begins anew."""
     sized = [state if state is not None and len(state) == SIZE else _NEW for state in states]
-    sealed = np.frombuffer(b"".join(sized), np.uint8).reshape(len(sized), SIZE)
-    records = sealed[:, _HEAD.itemsize :].copy().view(BODY)[:, 0]
-    heads = sealed[:, : _HEAD.itemsize].copy().view(_HEAD)[:, 0]
+    return np.frombuffer(b"".join(sized), np.uint8).reshape(len(sized), SIZE)
+
+
+def unpack(states: States) -> Records:
+    """The records of states, shape (n,); a state that is damaged or of another version begins anew."""
+    records = states[:, _HEAD.itemsize :].copy().view(BODY)[:, 0]
+    heads = states[:, : _HEAD.itemsize].copy().view(_HEAD)[:, 0]
     damaged = (heads["version"] != VERSION) | (heads["checksum"] != _checksums(records))
     records[damaged] = _NEW_RECORD
     return records
 
 
-def pack(records: Records) -> bytes:
-    """The states of records, each of `SIZE` bytes, one after the other."""
+def pack(records: Records) -> States:
+    """The states of records."""
     records = np.ascontiguousarray(records)
     heads = np.empty((len(records), 1), _HEAD)
     heads["version"][:, 0], heads["checksum"][:, 0] = VERSION, _checksums(records)
     # As bytes they are copied whole, and not field by field.
-    return np.concatenate((heads.view(np.uint8), records.view(np.uint8).reshape(len(records), -1)), axis=1).tobytes()
+    return np.concatenate((heads.view(np.uint8), records.view(np.uint8).reshape(len(records), -1)), axis=1)
 
 
 def put(records: Records, places: NDArray[np.intp], others: Records) -> None:
@@ -129,4 +135,4 @@ def _new() -> Records:
 
 
 _NEW_RECORD: Final = _new()
-_NEW: Final = pack(_NEW_RECORD)
+_NEW: Final = pack(_NEW_RECORD).tobytes()

@@ -24,7 +24,7 @@ from foodflow.numerics.detection.findings import (
     Watched,
 )
 from foodflow.numerics.detection.judging import eventful, judge, look
-from foodflow.numerics.detection.state import NEVER, SIZE, Records, is_sound, pack, put, unpack
+from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, put, sealed, unpack
 from foodflow.numerics.detection.strides import SECOND
 from foodflow.numerics.detection.telling import tell
 
@@ -40,6 +40,7 @@ __all__ = [
     "Watched",
     "is_sound",
     "overdue",
+    "sealed",
     "watch",
     "watch_all",
     "why",
@@ -53,15 +54,14 @@ def watch(runs: Sequence[Run]) -> list[Watched]:
     told = watch_all(
         Runs(
             [run.settings for run in runs],
-            [run.state for run in runs],
+            sealed([run.state for run in runs]),
             np.array([len(run.times) for run in runs]),
             np.concatenate([run.times for run in runs]),
             np.concatenate([run.values for run in runs]),
             np.concatenate([run.uncertain for run in runs]),
         )
     )
-    states = (told.states[start : start + SIZE] for start in range(0, len(told.states), SIZE))
-    return [Watched(state, told.findings.get(place, [])) for place, state in enumerate(states)]
+    return [Watched(state.tobytes(), told.findings.get(place, [])) for place, state in enumerate(told.states)]
 
 
 def watch_all(runs: Runs) -> AllWatched:
@@ -81,23 +81,25 @@ def watch_all(runs: Runs) -> AllWatched:
 
 def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], bytes]:
     """The gap that the clock shows at `now` (microseconds), once, and the state to keep; no gap before any reading."""
-    records = unpack([state])
+    records = unpack(sealed([state]))
     record = records[0]
     last = int(record["tail_times"][record["fill"] - 1] if record["fill"] else record["before_time"])
     is_watched = Rule.GAP in settings.rules and settings.gap_seconds is not None
     if not is_watched or last == NEVER or record["gap_told"] != NEVER:
-        return [], pack(records)
+        return [], pack(records).tobytes()
     silent = (now - last) / SECOND
     if silent <= (settings.gap_seconds or 0):
-        return [], pack(records)
+        return [], pack(records).tobytes()
     record["gap_told"] = last
-    return [Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)], pack(records)
+    return [Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)], pack(
+        records
+    ).tobytes()
 
 
 def _only(runs: Runs, filled: NDArray[np.intp]) -> Runs:
     """Those runs that have readings."""
-    settings, states = ([of_all[place] for place in filled] for of_all in (runs.settings, runs.states))
-    return Runs(settings, states, runs.counts[filled], runs.times, runs.values, runs.uncertain)
+    settings = [runs.settings[place] for place in filled]
+    return Runs(settings, runs.states[filled], runs.counts[filled], runs.times, runs.values, runs.uncertain)
 
 
 def _look_at(runs: Runs, records: Records) -> dict[int, list[Finding]]:

@@ -86,7 +86,7 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     if looking is None:
         return
     rows, turns, told = looking.rows, looking.turns, await looking.told
-    await _remember(session, turns, told.states)
+    await _remember(session, turns, told.states.tobytes())
     found = [
         Found(
             sensor=turn.sensor,
@@ -144,7 +144,8 @@ def _runs(turns: Sequence[_Turn], rows: Rows) -> Runs:
     if counts.sum() < len(times):
         mine = np.concatenate([np.arange(turn.mine.start, turn.mine.stop) for turn in turns])
         times, values, uncertain = times[mine], values[mine], uncertain[mine]
-    settings, states = [turn.settings for turn in turns], [turn.known.state for turn in turns]
+    settings = [turn.settings for turn in turns]
+    states = detection.sealed([turn.known.state for turn in turns])
     return Runs(settings, states, counts, times, values, uncertain)
 
 
