@@ -5,7 +5,7 @@ import pytest
 
 from foodflow.numerics.detection.findings import Finding, Runs
 from foodflow.numerics.detection.judging import Looked, eventful, judge, look
-from foodflow.numerics.detection.state import sealed, unpack
+from foodflow.numerics.detection.state import stacked, unpack
 from foodflow.numerics.detection.telling import tell
 from foodflow.numerics.detection.watching import Rule, Settings, watch
 from tests.numerics.detection.make import every, found, run, told
@@ -29,7 +29,7 @@ def many(seed: int, count: int, lengths: list[int]) -> list[np.ndarray]:
 def looked_at(values: list[np.ndarray], settings: Settings) -> Looked:
     runs = Runs(
         [settings] * len(values),
-        sealed([None] * len(values)),
+        stacked([None] * len(values)),
         np.array([len(one) for one in values]),
         np.concatenate([every(1, len(one)) for one in values]),
         np.concatenate(values),

@@ -88,7 +88,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Runs of many sensors one after the other: `settings` of each, `states` (sensors, bytes) as `sealed` gives them,
+    """Runs of many sensors one after the other: `settings` of each, `states` (sensors, bytes) as `stacked` gives them,
     `counts` (sensors,) of its readings, and `times`, `values` and `uncertain` of all of them in one row.
     """
 

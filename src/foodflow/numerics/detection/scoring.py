@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from foodflow.numerics.detection.findings import Runs, Settings
 from foodflow.numerics.detection.judging import look
 from foodflow.numerics.detection.learned import LEARNED_DIGITS
-from foodflow.numerics.detection.state import sealed, unpack
+from foodflow.numerics.detection.state import stacked, unpack
 from foodflow.numerics.detection.telling import PRIOR
 
 LULL: Final = 256
@@ -27,7 +27,7 @@ def scores(times: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.
     """
     if not len(times):
         return np.zeros(0)
-    states = sealed([None])
+    states = stacked([None])
     run = Runs([Settings()], states, np.array([len(times)]), times, values, np.zeros(len(times), np.bool_))
     looked = look(run, unpack(states))
     everywhere = np.arange(len(looked.blocks.sensor))

@@ -81,7 +81,7 @@ States = NDArray[np.uint8]
 """Records as they are kept, with a version and a checksum: (n, SIZE)."""
 
 
-def sealed(states: Sequence[bytes | None]) -> States:
+def stacked(states: Sequence[bytes | None]) -> States:
     """States as rows; in place of one that is absent or of another size, one that begins anew."""
     sized = [state if state is not None and len(state) == SIZE else _NEW for state in states]
     return np.frombuffer(b"".join(sized), np.uint8).reshape(len(sized), SIZE)

@@ -24,7 +24,7 @@ from foodflow.numerics.detection.findings import (
     Watched,
 )
 from foodflow.numerics.detection.judging import eventful, judge, look
-from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, put, sealed, unpack
+from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, put, stacked, unpack
 from foodflow.numerics.detection.strides import SECOND
 from foodflow.numerics.detection.telling import tell
 
@@ -40,7 +40,7 @@ __all__ = [
     "Watched",
     "is_sound",
     "overdue",
-    "sealed",
+    "stacked",
     "watch",
     "watch_all",
     "why",
@@ -54,7 +54,7 @@ def watch(runs: Sequence[Run]) -> list[Watched]:
     told = watch_all(
         Runs(
             [run.settings for run in runs],
-            sealed([run.state for run in runs]),
+            stacked([run.state for run in runs]),
             np.array([len(run.times) for run in runs]),
             np.concatenate([run.times for run in runs]),
             np.concatenate([run.values for run in runs]),
@@ -81,7 +81,7 @@ def watch_all(runs: Runs) -> AllWatched:
 
 def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], bytes]:
     """The gap that the clock shows at `now` (microseconds), once, and the state to keep; no gap before any reading."""
-    records = unpack(sealed([state]))
+    records = unpack(stacked([state]))
     record = records[0]
     last = int(record["tail_times"][record["fill"] - 1] if record["fill"] else record["before_time"])
     is_watched = Rule.GAP in settings.rules and settings.gap_seconds is not None
@@ -91,9 +91,8 @@ def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], 
     if silent <= (settings.gap_seconds or 0):
         return [], pack(records).tobytes()
     record["gap_told"] = last
-    return [Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)], pack(
-        records
-    ).tobytes()
+    gap = Finding(Rule.GAP, "raised", now, last, silent, None, None, settings.gap_seconds, 1.0)
+    return [gap], pack(records).tobytes()
 
 
 def _only(runs: Runs, filled: NDArray[np.intp]) -> Runs:

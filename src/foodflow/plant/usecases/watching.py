@@ -145,7 +145,7 @@ def _runs(turns: Sequence[_Turn], rows: Rows) -> Runs:
         mine = np.concatenate([np.arange(turn.mine.start, turn.mine.stop) for turn in turns])
         times, values, uncertain = times[mine], values[mine], uncertain[mine]
     settings = [turn.settings for turn in turns]
-    states = detection.sealed([turn.known.state for turn in turns])
+    states = detection.stacked([turn.known.state for turn in turns])
     return Runs(settings, states, counts, times, values, uncertain)
 
 
