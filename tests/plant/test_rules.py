@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from foodflow.kernel.errors import Invalid
@@ -15,6 +16,7 @@ from foodflow.plant.rules.shared import (
     require_recordable,
     window,
 )
+from foodflow.plant.rules.watches import KNOWN_AFTER, MOST_SEEN, SHORTEST_GAP, gaps_of, rhythms_after
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
@@ -98,3 +100,28 @@ def test_the_first_wrong_rows_are_named_and_the_rest_is_counted() -> None:
     many = rows_refused("is wrong", "value", "code", range(50_000))
     assert len(many) == MAX_LISTED + 1
     assert many[-1].message.startswith("49980 more rows")
+
+
+def test_a_rhythm_is_the_mean_of_its_first_steps_and_then_follows_slowly() -> None:
+    rhythm, seen = np.zeros(1), np.zeros(1, np.int64)
+    for step in (10.0, 20.0, 30.0):
+        rhythm, seen = rhythms_after(rhythm, seen, middles=np.array([step]), steps=np.ones(1, np.int64))
+    assert (rhythm[0], seen[0]) == (pytest.approx(20), 3)
+    same, still = rhythms_after(rhythm, seen, middles=np.zeros(1), steps=np.zeros(1, np.int64))
+    assert (same[0], still[0]) == (rhythm[0], 3)
+    known = np.array([1000])
+    moved, _ = rhythms_after(np.array([10.0]), known, middles=np.array([3600.0]), steps=np.ones(1, np.int64))
+    assert moved[0] == pytest.approx(10 + 0.01 * 30)  # an interruption counts as four steps
+
+
+def test_steps_are_not_counted_for_ever() -> None:
+    seen = np.array([MOST_SEEN - 1, MOST_SEEN])
+    _, after = rhythms_after(np.ones(2), seen, middles=np.ones(2), steps=np.array([200, 200]))
+    assert after.tolist() == [MOST_SEEN, MOST_SEEN]
+
+
+def test_a_sensor_may_be_silent_as_somebody_said_else_by_its_rhythm() -> None:
+    said, seen = np.array([5, np.nan, np.nan, np.nan]), np.array([0, KNOWN_AFTER, KNOWN_AFTER, KNOWN_AFTER - 1])
+    gaps = gaps_of(said, rhythms=np.array([9.0, 9.0, 1.0, 9.0]), seen=seen)
+    assert gaps[:3].tolist() == [5, 90, SHORTEST_GAP]
+    assert np.isnan(gaps[3])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foodflow.numerics.detection.findings import Finding, Runs
+from foodflow.numerics.detection.findings import Finding, Runs, bounds_of
 from foodflow.numerics.detection.judging import Looked, eventful, judge, look
 from foodflow.numerics.detection.state import stacked, unpack
 from foodflow.numerics.detection.telling import tell
@@ -28,7 +28,7 @@ def many(seed: int, count: int, lengths: list[int]) -> list[np.ndarray]:
 
 def looked_at(values: list[np.ndarray], settings: Settings) -> Looked:
     runs = Runs(
-        [settings] * len(values),
+        bounds_of([settings] * len(values)),
         stacked([None] * len(values)),
         np.array([len(one) for one in values]),
         np.concatenate([every(1, len(one)) for one in values]),

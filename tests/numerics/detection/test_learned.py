@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.findings import Runs
+from foodflow.numerics.detection.findings import Runs, bounds_of
 from foodflow.numerics.detection.judging import look
 from foodflow.numerics.detection.scoring import RAISED, scores
 from foodflow.numerics.detection.state import BLOCK, stacked, unpack
@@ -79,7 +79,7 @@ def test_a_value_that_is_usual_at_noon_is_none_at_midnight_once_the_days_are_kno
 def test_readings_within_two_deviations_are_not_unlikely_however_seldom_others_are_beyond() -> None:
     values, everywhere = np.random.default_rng(16).uniform(-1, 1, COUNT), np.arange(-(-COUNT // BLOCK))
     given = run(values, LEARNED)
-    runs = Runs([LEARNED], stacked([None]), np.array([COUNT]), given.times, given.values, given.uncertain)
+    runs = Runs(bounds_of([LEARNED]), stacked([None]), np.array([COUNT]), given.times, given.values, given.uncertain)
     looked = look(runs, unpack(runs.states))
     digits = looked.unlikely.at(everywhere, looked.expected).digits
     assert np.median(digits[:, -100:]) == 0

@@ -205,6 +205,27 @@ async def test_a_restart_between_any_two_calls_changes_nothing(
     assert seen(await alarms(client, many)) == expected
 
 
+async def test_a_call_for_sensors_some_of_which_are_new_or_not_watched_serves_each_by_itself(
+    client: httpx.AsyncClient, database: Database, demo: Actor
+) -> None:
+    sensors = [await make.sensor(client, max_value=5 + number) for number in range(6)]
+    for place in (0, 3):
+        await watch(client, sensors[place], rules=[])
+    await send(client, [sensors[place] for place in (0, 2, 5)], {0: FINE, 1: FINE}, start=ago(60))
+    async with tenant_transaction(database, demo) as session:  # a state of another size, as of another version
+        key = "(SELECT key FROM sensors WHERE id = :id)"
+        shortened = f"UPDATE watch_states SET state = substring(state FOR 9) WHERE sensor_key = {key}"  # noqa: S608 - the test's own words
+        await session.execute(text(shortened), {"id": sensors[5]["id"]})
+    await send(client, sensors, {2: 7.5}, start=ago(60))
+    raised = {place: await alarms(client, sensor) for place, sensor in enumerate(sensors)}
+    assert {place: [(each["rule"], each["high"]) for each in found] for place, found in raised.items() if found} == {
+        1: [("above_limit", 6)],
+        2: [("above_limit", 7)],
+    }
+    await send(client, sensors, {second + 3.0: 7.5 for second in range(3)}, start=ago(60))
+    assert {place: await alarms(client, sensor) for place, sensor in enumerate(sensors)} == raised
+
+
 async def test_what_was_not_committed_is_neither_lost_nor_double_afterwards(
     database: Database, demo: Actor, client: httpx.AsyncClient, witness: Witness, sensor: Json
 ) -> None:

@@ -1,7 +1,6 @@
 """What needs nothing learned: limits, rate of change, stuck and gap."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,66 +8,16 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.findings import BITS, RULES, Rule, Settings
+from foodflow.numerics.detection.findings import BITS, RULES, Bounds, Rule
 from foodflow.numerics.detection.state import NEVER, Records
 from foodflow.numerics.detection.strides import SECOND, Strides
 
 _NOISE: Final = 2.0
 _MOST_OF_BAND: Final = 0.25
-_NONE: Final = float("nan")
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Bits = NDArray[np.uint32]
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The settings of each sensor as columns, (sensors,); NaN stands for None."""
-
-    low: Numbers
-    high: Numbers
-    hysteresis: Numbers
-    max_rate: Numbers
-    stuck: Numbers
-    gap: Numbers
-    sensitivity: Numbers
-    rules: Bits
-
-    def of(self, sensors: NDArray[np.intp]) -> "Bounds":
-        """Of some sensors alone, or of each block's sensor."""
-        return Bounds(*(getattr(self, field.name)[sensors] for field in fields(self)))
-
-    def wants(self, rules: int) -> Flags:
-        """Where any of these rules is looked at."""
-        wanted: Flags = (self.rules & np.uint32(rules)) > 0
-        return wanted
-
-
-def bounds_of(settings: Sequence[Settings], order: NDArray[np.intp]) -> Bounds:
-    """The columns of some settings in this order; equal objects are looked at once."""
-    rows: list[tuple[float, ...]] = []
-    numbers: dict[int, int] = {}
-    for one in settings:
-        if id(one) not in numbers:
-            numbers[id(one)] = len(rows)
-            rows.append(_row(one))
-    which = np.array([numbers[id(one)] for one in settings])[order]
-    low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules = np.array(rows, np.float64).T.take(which, axis=1)
-    return Bounds(low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules.astype(np.uint32))
-
-
-def _row(settings: Settings) -> tuple[float, ...]:
-    numbers = (
-        settings.low,
-        settings.high,
-        settings.hysteresis,
-        settings.max_rate,
-        settings.stuck_seconds,
-        settings.gap_seconds,
-        settings.sensitivity,
-    )
-    return (*(_NONE if number is None else number for number in numbers), sum(BITS[rule] for rule in settings.rules))
 
 
 @dataclass(frozen=True, slots=True)

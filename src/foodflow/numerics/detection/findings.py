@@ -1,7 +1,7 @@
 """What is watched for, with which settings, and what is found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -71,6 +71,43 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """The settings of many sensors as columns, (sensors,); NaN stands for None, and `rules` are the `BITS` of each."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    hysteresis: NDArray[np.float64]
+    max_rate: NDArray[np.float64]
+    stuck: NDArray[np.float64]
+    gap: NDArray[np.float64]
+    sensitivity: NDArray[np.float64]
+    rules: NDArray[np.uint32]
+
+    def of(self, sensors: NDArray[np.intp]) -> "Bounds":
+        """Of some sensors alone, or of each block's sensor."""
+        return Bounds(*(getattr(self, field.name)[sensors] for field in fields(self)))
+
+    def wants(self, rules: int) -> NDArray[np.bool_]:
+        """Where any of these rules is looked at."""
+        wanted: NDArray[np.bool_] = (self.rules & np.uint32(rules)) > 0
+        return wanted
+
+
+def bounds_of(settings: Sequence[Settings]) -> Bounds:
+    """The settings of some sensors as columns."""
+    low, high, hysteresis, max_rate, stuck, gap, sensitivity = np.array(
+        [_numbers(one) for one in settings], np.float64
+    ).T
+    rules = np.array([sum(BITS[rule] for rule in one.rules) for one in settings], np.uint32)
+    return Bounds(low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules)
+
+
+def _numbers(one: Settings) -> tuple[float | None, ...]:
+    limits = (one.low, one.high, one.hysteresis)
+    return (*limits, one.max_rate, one.stuck_seconds, one.gap_seconds, one.sensitivity)
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """New readings of one sensor, and what is known of it.
 
@@ -88,11 +125,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Runs of many sensors one after the other: `settings` of each, `states` (sensors, bytes) as `stacked` gives them,
+    """Runs of many sensors one after the other: `bounds` of each, `states` (sensors, bytes) as `stacked` gives them,
     `counts` (sensors,) of its readings, and `times`, `values` and `uncertain` of all of them in one row.
     """
 
-    settings: Sequence[Settings]
+    bounds: Bounds
     states: NDArray[np.uint8]
     counts: NDArray[np.int64]
     times: NDArray[np.int64]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.baseline import Baseline, learn
 from foodflow.numerics.detection.blocks import Blocks, laid_out
-from foodflow.numerics.detection.bounds import Bounds, Signs, Steps, bound_signs, bounds_of, silences, steps
+from foodflow.numerics.detection.bounds import Signs, Steps, bound_signs, silences, steps
 from foodflow.numerics.detection.charts import (
     CUSUM_LIMIT,
     EWMA_LIMIT,
@@ -26,7 +26,7 @@ from foodflow.numerics.detection.charts import (
     residuals,
 )
 from foodflow.numerics.detection.edges import Edges, edges
-from foodflow.numerics.detection.findings import BITS, Rule, Runs
+from foodflow.numerics.detection.findings import BITS, Bounds, Rule, Runs
 from foodflow.numerics.detection.learned import LEARNED_DIGITS, Learned, Unlikeliness, unlikeliness
 from foodflow.numerics.detection.season import Expected, expected
 from foodflow.numerics.detection.signing import chart_signs, learned_signs
@@ -88,7 +88,7 @@ def look(runs: Runs, records: Records) -> Looked:
     return Looked(
         known=known,
         blocks=blocks,
-        bounds=bounds_of(runs.settings, blocks.order),
+        bounds=runs.bounds.of(blocks.order),
         summary=summary,
         baseline=baseline,
         strides=found,

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.findings import Runs, Settings
+from foodflow.numerics.detection.findings import Runs, Settings, bounds_of
 from foodflow.numerics.detection.judging import look
 from foodflow.numerics.detection.learned import LEARNED_DIGITS
 from foodflow.numerics.detection.state import stacked, unpack
@@ -28,7 +28,8 @@ def scores(times: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.
     if not len(times):
         return np.zeros(0)
     states = stacked([None])
-    run = Runs([Settings()], states, np.array([len(times)]), times, values, np.zeros(len(times), np.bool_))
+    bounds, certain = bounds_of([Settings()]), np.zeros(len(times), np.bool_)
+    run = Runs(bounds, states, np.array([len(times)]), times, values, certain)
     looked = look(run, unpack(states))
     everywhere = np.arange(len(looked.blocks.sensor))
     digits = looked.unlikely.at(everywhere, looked.expected).digits.T.ravel()[: len(times)]

@@ -6,9 +6,9 @@ import numpy as np
 
 from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.bounds import Bounds, Signs, bits
+from foodflow.numerics.detection.bounds import Signs, bits
 from foodflow.numerics.detection.charts import CUSUM_LIMIT, EWMA_LIMIT, Drift, Marks, run_rules
-from foodflow.numerics.detection.findings import Rule
+from foodflow.numerics.detection.findings import Bounds, Rule
 from foodflow.numerics.detection.learned import LEARNED_DIGITS, Learned
 
 _HOLDS: Final = 0.5

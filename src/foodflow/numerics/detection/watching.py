@@ -16,30 +16,36 @@ from foodflow.numerics.detection.findings import (
     RULES,
     USUAL_RULES,
     AllWatched,
+    Bounds,
     Finding,
     Rule,
     Run,
     Runs,
     Settings,
     Watched,
+    bounds_of,
 )
 from foodflow.numerics.detection.judging import eventful, judge, look
-from foodflow.numerics.detection.state import NEVER, Records, is_sound, pack, put, stacked, unpack
+from foodflow.numerics.detection.state import NEVER, SIZE, Records, is_sound, pack, put, restored, stacked, unpack
 from foodflow.numerics.detection.strides import SECOND
 from foodflow.numerics.detection.telling import tell
 
 __all__ = [
     "RULES",
+    "SIZE",
     "USUAL_RULES",
     "AllWatched",
+    "Bounds",
     "Finding",
     "Rule",
     "Run",
     "Runs",
     "Settings",
     "Watched",
+    "bounds_of",
     "is_sound",
     "overdue",
+    "restored",
     "stacked",
     "watch",
     "watch_all",
@@ -53,7 +59,7 @@ def watch(runs: Sequence[Run]) -> list[Watched]:
         return []
     told = watch_all(
         Runs(
-            [run.settings for run in runs],
+            bounds_of([run.settings for run in runs]),
             stacked([run.state for run in runs]),
             np.array([len(run.times) for run in runs]),
             np.concatenate([run.times for run in runs]),
@@ -97,8 +103,8 @@ def overdue(state: bytes, settings: Settings, now: int) -> tuple[list[Finding], 
 
 def _only(runs: Runs, filled: NDArray[np.intp]) -> Runs:
     """Those runs that have readings."""
-    settings = [runs.settings[place] for place in filled]
-    return Runs(settings, runs.states[filled], runs.counts[filled], runs.times, runs.values, runs.uncertain)
+    counts, times, values = runs.counts[filled], runs.times, runs.values
+    return Runs(runs.bounds.of(filled), runs.states[filled], counts, times, values, runs.uncertain)
 
 
 def _look_at(runs: Runs, records: Records) -> dict[int, list[Finding]]:

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.bulk import array_of, fetch
 from foodflow.kernel.db import driver_connection
+from foodflow.numerics.detection.watching import SIZE, restored
 from foodflow.numerics.epoch import to_micros
 from foodflow.plant.rules.watches import SAID, Effective, Said, effective
 from foodflow.plant.tables.lines import ProductionLine
@@ -18,7 +21,7 @@ from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.tables.watches import WatchState
 
 _SECOND = 1_000_000.0
-_NOTHING_SAID = (None,) * (2 * len(SAID))
+_KIND = 3 + 2 * len(SAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +33,57 @@ class Standing:
     worst: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """A sensor as it is watched at this moment; `last_at` in microseconds since 1970."""
+class Watched(NamedTuple):
+    """A sensor as it is watched at this moment; `last_at` in microseconds since 1970, None before its first reading."""
 
-    key: int
-    name: str
-    unit_of_measure: str
-    line_number: str
-    line_state: str | None
-    batch_id: UUID | None
     how: Effective
+    standing: tuple[Standing, ...]
+    key: int
+    line_number: str
+    batch_id: UUID | None
     silenced_until: datetime | None
     silenced_by: str
     silence_reason: str
-    state: bytes | None
     last_at: int | None
     rhythm: float
     seen: int
-    standing: tuple[Standing, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AllWatched:
+    """Sensors in the order of their keys. Sensor i is watched as `kinds[which[i]]` says, which holds on lines in a
+    state; `states` (sensors, bytes) is what the detectors remember, begun anew where they remember nothing.
+    """
+
+    sensors: Sequence[Watched]
+    kinds: Sequence[tuple[Effective, str | None]]
+    which: NDArray[np.intp]
+    states: NDArray[np.uint8]
+
+    def only(self, chosen: NDArray[np.bool_]) -> "AllWatched":
+        """Some of the sensors."""
+        sensors = [self.sensors[place] for place in np.flatnonzero(chosen).tolist()]
+        return AllWatched(sensors, self.kinds, self.which[chosen], self.states[chosen])
+
+
+# A state is as long as all else of a sensor together: all of them come as one value, with the first sensor, and not as
+# one value of each.
 _WATCHED = """
-SELECT s.key, s.sensor_type, s.unit_of_measure, l.line_number, l.status, l.current_batch_id,
-       w.rules, w.hysteresis, w.max_rate, w.stuck_seconds, w.gap_seconds, w.sensitivity, w.priority,
-       d.rules, d.hysteresis, d.max_rate, d.stuck_seconds, d.gap_seconds, d.sensitivity, d.priority,
-       s.name, w.silenced_until, w.silenced_by, w.silence_reason, m.state, m.last_at, m.rhythm, m.seen,
+SELECT s.sensor_type, s.unit_of_measure, l.status,
+       array_to_string(w.rules, ' '), w.hysteresis, w.max_rate, w.stuck_seconds, w.gap_seconds, w.sensitivity,
+       w.priority,
+       array_to_string(d.rules, ' '), d.hysteresis, d.max_rate, d.stuck_seconds, d.gap_seconds, d.sensitivity,
+       d.priority,
+       CASE WHEN s.key = %(first)s THEN (
+           SELECT string_agg(ordered.state, '') FROM (
+               SELECT r.state FROM watch_states AS r
+               WHERE r.sensor_key = ANY(CAST(%(keys)s AS int[])) AND length(r.state) = %(size)s
+               ORDER BY r.sensor_key) AS ordered) END,
+       coalesce(length(m.state) = %(size)s, false),
        (SELECT json_agg(json_build_array(a.rule, a.expected, a.worst)) FROM alarms AS a
-        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL)
+        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
+       s.key, l.line_number, l.current_batch_id, w.silenced_until, coalesce(w.silenced_by, ''),
+       coalesce(w.silence_reason, ''), m.last_at, coalesce(m.rhythm, 0), coalesce(m.seen, 0)
 FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
 LEFT JOIN watches AS w ON w.sensor_id = s.id
 LEFT JOIN watch_defaults AS d ON d.sensor_type = lower(s.sensor_type)
@@ -68,7 +94,7 @@ WHERE s.key = ANY(CAST(%(keys)s AS int[])) ORDER BY s.key
 _KEEP = """
 INSERT INTO watch_states (sensor_key, state, last_at, rhythm, seen, gap_seconds)
 SELECT n.key, substring(%(states)s FROM CAST(%(size)s * (n.place - 1) + 1 AS int) FOR CAST(%(size)s AS int)),
-       n.last_at, n.rhythm, n.seen, n.gap_seconds
+       n.last_at, n.rhythm, n.seen, nullif(n.gap_seconds, 'NaN')
 FROM unnest(CAST(%(keys)s AS int[]), CAST(%(last_at)s AS bigint[]), CAST(%(rhythm)s AS float8[]),
             CAST(%(seen)s AS int[]), CAST(%(gap_seconds)s AS float8[]))
      WITH ORDINALITY AS n (key, last_at, rhythm, seen, gap_seconds, place)
@@ -77,52 +103,41 @@ ON CONFLICT (sensor_key) DO UPDATE SET state = excluded.state, last_at = exclude
 """
 
 
-async def watched(session: AsyncSession, keys: Sequence[int]) -> dict[int, Watched]:
-    """The sensors of some keys as they are watched, by key: one statement, however many."""
-    rows = await fetch(session, _WATCHED, {"keys": array_of(keys)})
-    return {row[0]: _watched(row) for row in rows}
+async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
+    """The sensors of some keys, of which there is one at least, as they are watched: one statement, however many."""
+    rows = await fetch(session, _WATCHED, {"keys": array_of(keys), "first": min(keys), "size": SIZE})
+    numbers: dict[tuple[Any, ...], int] = {}
+    which = [numbers.setdefault(row[:_KIND], len(numbers)) for row in rows]
+    kinds = [(_how(*kind), kind[2]) for kind in numbers]
+    sensors = [
+        Watched(kinds[number][0], () if row[_KIND + 2] is None else _standing(row[_KIND + 2]), *row[_KIND + 3 :])
+        for number, row in zip(which, rows, strict=True)
+    ]
+    states = restored(rows[0][_KIND] or b"", np.array([row[_KIND + 1] for row in rows], np.bool_))
+    return AllWatched(sensors, kinds, np.array(which, np.intp), states)
 
 
-def _watched(row: tuple[Any, ...]) -> Watched:
-    name, until, by, reason, state, last_at, rhythm, seen, standing = row[20:]
-    return Watched(
-        key=row[0],
-        name=name,
-        unit_of_measure=row[2],
-        line_number=row[3],
-        line_state=row[4],
-        batch_id=row[5],
-        how=_how(row[1], row[2], row[6:20]),
-        silenced_until=until,
-        silenced_by=by or "",
-        silence_reason=reason or "",
-        state=state,
-        last_at=last_at,
-        rhythm=rhythm or 0.0,
-        seen=seen or 0,
-        standing=tuple(Standing(*each) for each in standing or ()),
-    )
+def _how(sensor_type: str, unit: str, _: str, *said: Any) -> Effective:  # noqa: ANN401 - of the columns' types
+    return effective(sensor_type, unit, *(_said(*said[start : start + len(SAID)]) for start in (0, len(SAID))))
 
 
-def _how(sensor_type: str, unit: str, said: tuple[Any, ...]) -> Effective:
-    if said == _NOTHING_SAID:
-        return effective(sensor_type, unit)
-    return effective(sensor_type, unit, *(_said(*said[start : start + 7]) for start in (0, 7)))
-
-
-def _said(rules: list[str] | None, *others: Any) -> Said:  # noqa: ANN401 - of the columns' types
+def _said(rules: str | None, *others: Any) -> Said:  # noqa: ANN401 - of the columns' types
     values: dict[str, Any] = dict(zip(SAID[1:], others, strict=True))
-    return Said(rules=None if rules is None else tuple(rules), **values)
+    return Said(rules=None if rules is None else tuple(rules.split()), **values)
+
+
+def _standing(alarms: Sequence[Sequence[Any]]) -> tuple[Standing, ...]:
+    return tuple(Standing(*each) for each in alarms)
 
 
 async def keep_states(
-    session: AsyncSession, keys: Sequence[int], states: bytes, others: Mapping[str, Sequence[float | None]]
+    session: AsyncSession, keys: Sequence[int], states: NDArray[np.uint8], others: Mapping[str, NDArray[Any]]
 ) -> None:
-    """Keep what the detectors of sensors remember, states of one length one after the other, with the other columns by
-    name; the caller has locked the sensors.
+    """Keep what the detectors of sensors remember, their states as rows, with the other columns by name (NaN of
+    `gap_seconds` stands for NULL); the caller has locked the sensors.
     """
-    given = {name: array_of(values) for name, values in others.items()}
-    parameters = {"keys": array_of(keys), "states": states, "size": len(states) // len(keys), **given}
+    given = {name: array_of(values.tolist()) for name, values in others.items()}
+    parameters = {"keys": array_of(keys), "states": states.tobytes(), "size": states.shape[1], **given}
     connection = await driver_connection(session)
     await connection.execute(_KEEP, parameters)
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from foodflow.kernel.errors import Forbidden, NotFound
 from foodflow.numerics.detection.findings import USUAL_RULES, Rule, Settings
 from foodflow.plant.rules.alarms import CALIBRATION_OVERDUE, Priority
@@ -16,6 +19,8 @@ SHORTEST_GAP: Final = 60.0
 """No silence is shorter than so many seconds unless somebody says so: a gateway may send once a minute (a choice)."""
 KNOWN_AFTER: Final = 30
 """A sensor's rhythm is known after so many steps (a choice)."""
+MOST_SEEN: Final = 1_000_000
+"""Steps beyond so many are not counted: by then each new one weighs the same, and a count must not grow for ever."""
 NOT_EXPECTED: Final = frozenset({LineState.NOT_SCHEDULED, LineState.MAINTENANCE})
 """States in which nobody expects a line to report."""
 STANDING_STILL: Final = frozenset({LineState.IDLE, LineState.DOWNTIME, LineState.CHANGEOVER})
@@ -24,6 +29,8 @@ STUCK_ALONE: Final = frozenset({Rule.STUCK})
 NO_RULES: Final[frozenset[Rule]] = frozenset()
 
 ValueT = TypeVar("ValueT")
+Numbers = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +132,14 @@ class Effective:
         return self.priority or PRIORITIES.get(rule, Priority.LOW)
 
 
-@lru_cache(maxsize=10_000)
-def settings_of(
-    how: Effective, low: float | None, high: float | None, *, gap_seconds: float | None, line_state: str | None
-) -> Settings:
-    """What the detectors are to look for, on a line in a state; sensors that are watched alike share one object."""
+def settings_of(how: Effective, line_state: str | None) -> Settings:
+    """What the detectors are to look for on a line in a state, but for what each sensor has of its own: limits and how
+    long it may be silent.
+    """
     return Settings(
-        low=low,
-        high=high,
         hysteresis=how.hysteresis,
         max_rate=how.max_rate,
         stuck_seconds=how.stuck_seconds,
-        gap_seconds=gap_seconds,
         rules=how.rules - suppressed(line_state, is_still=how.is_still),
         sensitivity=how.sensitivity,
     )
@@ -203,22 +206,20 @@ def suppressed(line_state: str | None, *, is_still: bool) -> frozenset[Rule]:
     return STUCK_ALONE if is_still and line_state in STANDING_STILL else NO_RULES
 
 
-def gap_of(said: float | None, *, rhythm: float, seen: int) -> float | None:
-    """How many seconds a sensor may be silent: as somebody said, else by its own rhythm once that is known."""
-    if said is not None:
-        return said
-    return max(SHORTEST_GAP, float(round(GAP_STEPS * rhythm))) if seen >= KNOWN_AFTER else None
-
-
-def rhythm_after(rhythm: float, seen: int, *, middle: float, steps: int) -> tuple[float, int]:
-    """A sensor's usual step (seconds) after some more `steps`, of which the one in the middle took `middle` seconds:
-    the mean of the first ones, then one that forgets. A step that is much longer than usual is an interruption, and
-    counts as no more than four.
+def gaps_of(said: Numbers, *, rhythms: Numbers, seen: Counts) -> Numbers:
+    """How many seconds each sensor may be silent: as somebody said, else by its own rhythm once that is known; NaN
+    stands for None.
     """
-    if not steps:
-        return rhythm, seen
+    own = np.where(seen >= KNOWN_AFTER, np.maximum(SHORTEST_GAP, np.rint(GAP_STEPS * rhythms)), np.nan)
+    return np.where(np.isnan(said), own, said)
+
+
+def rhythms_after(rhythms: Numbers, seen: Counts, *, middles: Numbers, steps: Counts) -> tuple[Numbers, Counts]:
+    """Each sensor's usual step (seconds) after some more `steps`, of which the one in the middle took `middles` seconds
+    (0 of none), and how many were seen: the mean of the first ones, then one that forgets. A step that is much longer
+    than usual is an interruption, and counts as no more than four.
+    """
     total = seen + steps
-    if not seen:
-        return middle, total
-    weight = max(steps / total, 1 - 0.99**steps)
-    return rhythm + weight * (min(middle, 4 * rhythm) - rhythm), total
+    weight = np.maximum(steps / np.maximum(total, 1), 1 - 0.99**steps)
+    moved = rhythms + weight * (np.minimum(middles, 4 * rhythms) - rhythms)
+    return np.where(seen == 0, middles, moved), np.minimum(total, MOST_SEEN)

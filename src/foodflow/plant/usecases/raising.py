@@ -166,7 +166,7 @@ def _made(found: Found, finding: Finding, at: datetime, *, now: datetime) -> Ala
         cleared_at=None,
         occurrences=1,
         worst=None,
-        unit_of_measure=known.unit_of_measure,
+        unit_of_measure=sensor.unit_of_measure,
         **dict.fromkeys(("acknowledged_at", "closed_at", "flood_id")),
         **dict.fromkeys(("acknowledged_by", "acknowledgement", "closed_by", "cause"), ""),
         silenced_until=known.silenced_until if silenced else None,
@@ -184,7 +184,7 @@ def _describe(alarm: Alarm, found: Found, finding: Finding) -> None:
     alarm.value, alarm.expected = _finite(finding.value) or 0.0, _finite(finding.expected)
     alarm.low, alarm.high = _finite(finding.low), _finite(finding.high)
     alarm.certainty = min(max(_finite(finding.certainty) or 0.0, 0.0), 1.0)
-    alarm.why = why(finding, alarm.unit_of_measure, found.known.name)
+    alarm.why = why(finding, alarm.unit_of_measure, found.sensor.name)
     worst = alarm.value if alarm.worst is None else alarm.worst
     alarm.worst = worst_of(alarm.rule, worst, lowest=alarm.value, highest=alarm.value, expected=alarm.expected)
 

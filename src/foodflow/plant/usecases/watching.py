@@ -5,13 +5,14 @@ The number of statements is the same for one sensor and for thousands; the cost 
 """
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
@@ -19,15 +20,15 @@ from foodflow.kernel import rows as stored
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.beside import Beside
 from foodflow.numerics.detection import watching as detection
-from foodflow.numerics.detection.findings import Rule, Runs, Settings
+from foodflow.numerics.detection.findings import Rule, Runs
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.status_codes import are_bad, are_uncertain
 from foodflow.numerics.steps import NONE, usual_steps
 from foodflow.plant.queries import readings as reading_queries
 from foodflow.plant.queries import watching as queries
 from foodflow.plant.queries.readings import Reporting
-from foodflow.plant.queries.watching import Watched
-from foodflow.plant.rules.watches import gap_of, rhythm_after, settings_of
+from foodflow.plant.queries.watching import AllWatched
+from foodflow.plant.rules.watches import gaps_of, rhythms_after, settings_of
 from foodflow.plant.tables.watches import WatchState
 from foodflow.plant.usecases import raising
 from foodflow.plant.usecases.noting import Rows
@@ -41,123 +42,118 @@ _SECOND = 1_000_000
 _BESIDE = Beside()
 
 
-class _Turn(NamedTuple):
-    """One sensor's readings of a call that are watched, and how."""
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Readings that are being looked at: those of sensor i lie between `edges[i]` and `edges[i + 1]` of the rows."""
 
-    sensor: Reporting
-    known: Watched
-    mine: slice
-    settings: Settings
-    last_at: int
-    rhythm: float
-    seen: int
+    rows: Rows
+    edges: NDArray[np.int64]
+    sensors: Sequence[Reporting]
+    known: AllWatched
+    pace: "_Pace"
+    told: Awaitable[detection.AllWatched]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
-    """Readings that are being looked at, sensor by sensor."""
+class _Pace:
+    """How sensors report: when each did last (microseconds), its usual step (seconds) after so many `seen`, and how
+    long it may be silent from now on (seconds, NaN where nobody says or it does not report as it happens).
+    """
 
-    rows: Rows
-    turns: Sequence[_Turn]
-    told: Awaitable[detection.AllWatched]
-    now: datetime
+    last_at: NDArray[np.int64]
+    rhythms: NDArray[np.float64]
+    seen: NDArray[np.int64]
+    gaps: NDArray[np.float64]
 
 
 async def begin(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows) -> Looking | None:
     """Begin to look at readings of sensors that the caller has locked. Many are looked at in a thread, while the caller
     has the database write them.
 
-    Late and Bad readings are left out: the detectors follow the time, and a Bad value says nothing.
+    Late and Bad readings are left out: the detectors follow the time, and a Bad value says nothing. So are the readings
+    of sensors that nobody wants watched.
     """
     left_out = rows.late | are_bad(rows.statuses)
     timely = rows.only(~left_out) if left_out.any() else rows
     if not len(timely.keys):
         return None
-    now = clock.now()
-    turns = await _turns(session, sensors, timely, now=now)
-    if not turns:
+    now, edges = clock.now(), _edges(timely)
+    known = await queries.watched(session, timely.keys[edges[:-1]].tolist())
+    is_watched = np.array([bool(how.rules) for how, _ in known.kinds])[known.which]
+    if not is_watched.any():
         return None
-    told = _detected(_runs(turns, timely))
-    return Looking(timely, turns, told, now)
+    if not is_watched.all():
+        timely, known = timely.only(np.repeat(is_watched, np.diff(edges))), known.only(is_watched)
+        edges = _edges(timely)
+    by_key = {sensor.key: sensor for sensor in sensors}
+    mine = [by_key[each.key] for each in known.sensors]
+    pace = _pace(known, timely.times, edges, now=to_micros(now))
+    bounds, uncertain = replace(_bounds(mine, known), gap=pace.gaps), are_uncertain(timely.statuses)
+    told = _detected(Runs(bounds, known.states, np.diff(edges), timely.times, timely.values, uncertain))
+    return Looking(timely, edges, mine, known, pace, told, now)
 
 
 async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     """Once the readings are written, keep what the detectors remember, and raise and clear alarms."""
     if looking is None:
         return
-    rows, turns, told = looking.rows, looking.turns, await looking.told
-    await _remember(session, turns, told.states.tobytes())
+    rows, edges, told = looking.rows, looking.edges, await looking.told
+    await _remember(session, looking.known, looking.pace, told.states)
     found = [
         Found(
-            sensor=turn.sensor,
-            known=turn.known,
+            sensor=looking.sensors[place],
+            known=known,
             findings=told.findings.get(place, ()),
-            times=rows.times[turn.mine],
-            values=rows.values[turn.mine],
+            times=rows.times[edges[place] : edges[place + 1]],
+            values=rows.values[edges[place] : edges[place + 1]],
         )
-        for place, turn in enumerate(turns)
-        if place in told.findings or turn.known.standing
+        for place, known in enumerate(looking.known.sensors)
+        if place in told.findings or known.standing
     ]
     await raising.raise_and_clear(session, [each for each in found if each.is_news], now=looking.now)
 
 
-async def _turns(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows, *, now: datetime) -> list[_Turn]:
-    """Each sensor's part of a call, but for those that nobody wants watched."""
-    starts = np.flatnonzero(np.diff(rows.keys, prepend=-1))
-    ends = np.append(starts[1:], len(rows.keys))
-    keys = rows.keys[starts].tolist()
-    known, by_key = await queries.watched(session, keys), {sensor.key: sensor for sensor in sensors}
-    each_known = [known[key] for key in keys]
-    if not any(each.how.rules for each in each_known):
-        return []
-    last_at = [NONE if each.last_at is None else each.last_at for each in each_known]
-    middles, counts = usual_steps(rows.times, starts, np.array(last_at, np.int64))
-    columns = (starts, ends, rows.times[ends - 1], middles, counts)
-    parts = zip(each_known, *(column.tolist() for column in columns), strict=True)
-    moment = to_micros(now)
-    return [
-        _turn(by_key[each.key], each, slice(start, end), last_at=last, steps=(middle, count), now=moment)
-        for each, start, end, last, middle, count in parts
-        if each.how.rules
-    ]
+def _edges(rows: Rows) -> NDArray[np.int64]:
+    """Where each sensor's rows begin, and where those of the last one end."""
+    return np.append(np.flatnonzero(np.diff(rows.keys, prepend=-1)), len(rows.keys))
 
 
-def _turn(sensor: Reporting, known: Watched, mine: slice, *, last_at: int, steps: tuple[float, int], now: int) -> _Turn:
-    middle, count = steps
-    rhythm, seen = rhythm_after(known.rhythm, known.seen, middle=middle, steps=count)
-    gap = gap_of(known.how.gap_seconds, rhythm=rhythm, seen=seen)
-    is_live = gap is not None and now - last_at <= max(LIVE, gap) * _SECOND
-    settings = settings_of(
-        known.how,
-        sensor.min_value,
-        sensor.max_value,
-        gap_seconds=gap if is_live else None,
-        line_state=known.line_state,
-    )
-    return _Turn(sensor, known, mine, settings, last_at, rhythm, seen)
+def _pace(known: AllWatched, times: NDArray[np.int64], edges: NDArray[np.int64], *, now: int) -> _Pace:
+    """How sensors report once these readings came."""
+    before = np.array([NONE if each.last_at is None else each.last_at for each in known.sensors], np.int64)
+    middles, steps = usual_steps(times, edges[:-1], before)
+    rhythms, seen = rhythms_after(*_rhythms(known), middles=middles, steps=steps)
+    last_at, gaps = times[edges[1:] - 1], gaps_of(_said_gaps(known), rhythms=rhythms, seen=seen)
+    gaps[now - last_at > np.fmax(LIVE, gaps) * _SECOND] = np.nan
+    return _Pace(last_at, rhythms, seen, gaps)
 
 
-def _runs(turns: Sequence[_Turn], rows: Rows) -> Runs:
-    """What the detectors are to look at."""
-    counts = np.array([turn.mine.stop - turn.mine.start for turn in turns])
-    times, values, uncertain = rows.times, rows.values, are_uncertain(rows.statuses)
-    if counts.sum() < len(times):
-        mine = np.concatenate([np.arange(turn.mine.start, turn.mine.stop) for turn in turns])
-        times, values, uncertain = times[mine], values[mine], uncertain[mine]
-    settings = [turn.settings for turn in turns]
-    states = detection.stacked([turn.known.state for turn in turns])
-    return Runs(settings, states, counts, times, values, uncertain)
+def _rhythms(known: AllWatched) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Each sensor's usual step so far (seconds), and how many were seen."""
+    steps, seen = [each.rhythm for each in known.sensors], [each.seen for each in known.sensors]
+    return np.array(steps, np.float64), np.array(seen, np.int64)
 
 
-async def _remember(session: AsyncSession, turns: Sequence[_Turn], states: bytes) -> None:
+def _said_gaps(known: AllWatched) -> NDArray[np.float64]:
+    """How long somebody said that each sensor may be silent; NaN where nobody did."""
+    return np.array([how.gap_seconds for how, _ in known.kinds], np.float64)[known.which]
+
+
+def _bounds(sensors: Sequence[Reporting], known: AllWatched) -> detection.Bounds:
+    """What the detectors are to look for, but for silence."""
+    low = np.array([sensor.min_value for sensor in sensors], np.float64)
+    high = np.array([sensor.max_value for sensor in sensors], np.float64)
+    kinds = detection.bounds_of([settings_of(how, line_state) for how, line_state in known.kinds])
+    return replace(kinds.of(known.which), low=low, high=high)
+
+
+async def _remember(session: AsyncSession, known: AllWatched, pace: _Pace, states: NDArray[np.uint8]) -> None:
     """Keep what the detectors remember, and until when each sensor is expected to report again."""
-    others: dict[str, Sequence[float | None]] = {
-        "last_at": [turn.last_at for turn in turns],
-        "rhythm": [turn.rhythm for turn in turns],
-        "seen": [turn.seen for turn in turns],
-        "gap_seconds": [turn.settings.gap_seconds if Rule.GAP in turn.known.how.rules else None for turn in turns],
-    }
-    await queries.keep_states(session, [turn.known.key for turn in turns], states, others)
+    is_awaited = np.array([Rule.GAP in how.rules for how, _ in known.kinds])[known.which]
+    gaps = np.where(is_awaited, pace.gaps, np.nan)
+    others = {"last_at": pace.last_at, "rhythm": pace.rhythms, "seen": pace.seen, "gap_seconds": gaps}
+    await queries.keep_states(session, [each.key for each in known.sensors], states, others)
 
 
 def _detected(runs: Runs) -> Awaitable[detection.AllWatched]:
@@ -177,19 +173,21 @@ async def notice_silence(session: AsyncSession, actor: Actor) -> None:
     if not ids:
         return
     sensors = await reading_queries.reporting_for_update(session, actor, ids)
+    if not sensors:
+        return
     known = await queries.watched(session, [sensor.key for sensor in sensors])
+    rhythms, seen = _rhythms(known)
+    gaps = gaps_of(_said_gaps(known), rhythms=rhythms, seen=seen).tolist()
     found: list[Found] = []
     remembered: defaultdict[str, list[object]] = defaultdict(list)
-    for sensor in sensors:
-        each = known[sensor.key]
-        if each.state is None or each.last_at is None:
+    for place, (sensor, each) in enumerate(zip(sensors, known.sensors, strict=True)):
+        if each.last_at is None:
             continue
-        gap = gap_of(each.how.gap_seconds, rhythm=each.rhythm, seen=each.seen)
-        settings = settings_of(
-            each.how, sensor.min_value, sensor.max_value, gap_seconds=gap, line_state=each.line_state
-        )
-        findings, state = detection.overdue(each.state, settings, to_micros(now))
-        is_awaited = Rule.GAP in each.how.rules and not findings
+        how, line_state = known.kinds[known.which[place]]
+        gap = None if math.isnan(gaps[place]) else gaps[place]
+        settings = replace(settings_of(how, line_state), gap_seconds=gap)
+        findings, state = detection.overdue(known.states[place].tobytes(), settings, to_micros(now))
+        is_awaited = Rule.GAP in how.rules and not findings
         # Where nobody expects a line to report, its sensors' silence counts from now on.
         last_at, gap_seconds = to_micros(now), gap if is_awaited else None
         row = {"sensor_key": sensor.key, "state": state, "last_at": last_at, "gap_seconds": gap_seconds}
