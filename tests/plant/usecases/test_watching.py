@@ -214,7 +214,7 @@ async def test_a_call_for_sensors_some_of_which_are_new_or_not_watched_serves_ea
     await send(client, [sensors[place] for place in (0, 2, 5)], {0: FINE, 1: FINE}, start=ago(60))
     async with tenant_transaction(database, demo) as session:  # a state of another size, as of another version
         key = "(SELECT key FROM sensors WHERE id = :id)"
-        shortened = f"UPDATE watch_states SET state = substring(state FOR 9) WHERE sensor_key = {key}"  # noqa: S608 - the test's own words
+        shortened = f"UPDATE watch_states SET state = substring(state FOR 9) WHERE sensor_key = {key}"
         await session.execute(text(shortened), {"id": sensors[5]["id"]})
     await send(client, sensors, {2: 7.5}, start=ago(60))
     raised = {place: await alarms(client, sensor) for place, sensor in enumerate(sensors)}
