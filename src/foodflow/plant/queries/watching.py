@@ -108,7 +108,7 @@ async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
     rows = await fetch(session, _WATCHED, {"keys": array_of(keys), "first": min(keys), "size": SIZE})
     numbers: dict[tuple[Any, ...], int] = {}
     which = [numbers.setdefault(row[:_KIND], len(numbers)) for row in rows]
-    kinds = [(_how(*kind), kind[2]) for kind in numbers]
+    kinds = [(_how(kind), kind[2]) for kind in numbers]
     sensors = [
         Watched(kinds[number][0], () if row[_KIND + 2] is None else _standing(row[_KIND + 2]), *row[_KIND + 3 :])
         for number, row in zip(which, rows, strict=True)
@@ -117,13 +117,14 @@ async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
     return AllWatched(sensors, kinds, np.array(which, np.intp), states)
 
 
-def _how(sensor_type: str, unit: str, _: str, *said: Any) -> Effective:  # noqa: ANN401 - of the columns' types
-    return effective(sensor_type, unit, *(_said(*said[start : start + len(SAID)]) for start in (0, len(SAID))))
+def _how(kind: tuple[Any, ...]) -> Effective:
+    sensor_type, unit, _, *said = kind
+    return effective(sensor_type, unit, *(_said(said[start : start + len(SAID)]) for start in (0, len(SAID))))
 
 
-def _said(rules: str | None, *others: Any) -> Said:  # noqa: ANN401 - of the columns' types
-    values: dict[str, Any] = dict(zip(SAID[1:], others, strict=True))
-    return Said(rules=None if rules is None else tuple(rules.split()), **values)
+def _said(row: Sequence[Any]) -> Said:
+    rules, *others = row
+    return Said(rules=None if rules is None else tuple(rules.split()), **dict(zip(SAID[1:], others, strict=True)))
 
 
 def _standing(alarms: Sequence[Sequence[Any]]) -> tuple[Standing, ...]:
