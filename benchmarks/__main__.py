@@ -22,6 +22,7 @@ from benchmarks import (
     ways_in,
 )
 from benchmarks.measuring import Figure
+from foodflow.kernel import garbage
 from foodflow.kernel.telemetry import configure_logging
 
 BENCHMARKS: dict[str, Callable[[], Coroutine[Any, Any, list[Figure]]]] = {
@@ -44,6 +45,7 @@ def main() -> None:
     """Print every figure as soon as it is measured; exit code 1 when a promise is not kept."""
     wanted = sys.argv[1:]
     configure_logging("warning")
+    garbage.look_less_often()  # as every process of the product
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.machine()}")
     broken = 0
     for name, run in BENCHMARKS.items():

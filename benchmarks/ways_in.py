@@ -26,7 +26,7 @@ from benchmarks.readings import CALLERS, ROWS, Batch, batch, copy_in, make_senso
 from foodflow.identity.public import people, proving
 from foodflow.identity.public.proving import Entered
 from foodflow.identity.public.signing_in import Caller
-from foodflow.kernel import credentials
+from foodflow.kernel import credentials, garbage
 from foodflow.kernel.credentials import AccessClaims
 from foodflow.main import create_app
 from foodflow.plant.schemas.incoming.formats import ARROW
@@ -128,6 +128,7 @@ async def client_of(place: Installation) -> AsyncIterator[httpx.AsyncClient]:
     await people.ensure_administrator(place.database, tenant="demo", username="bench", password=password)
     proved = await proving.check_password(place.database, Entered("bench", password), Caller(), default="demo")
     token = credentials.sign_access_token(_KEY, AccessClaims(proved.signed_in.user_id, "demo"))
+    garbage.let_stay()  # as the server does
     transport, headers = httpx.ASGITransport(app), {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://bench", headers=headers) as client:
         yield client

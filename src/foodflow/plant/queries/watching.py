@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.bulk import array_of, fetch
-from foodflow.kernel.db import driver_connection
-from foodflow.numerics.detection.watching import SIZE, restored
+from foodflow.numerics.detection.watching import SIZE, stacked
 from foodflow.numerics.epoch import to_micros
+from foodflow.plant.queries.holding import Held
 from foodflow.plant.rules.watches import SAID, Effective, Said, effective
 from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.sensors import Sensor
@@ -34,7 +34,9 @@ class Standing:
 
 
 class Watched(NamedTuple):
-    """A sensor as it is watched at this moment; `last_at` in microseconds since 1970, None before its first reading."""
+    """A sensor as it is watched at this moment; `last_at` in microseconds since 1970, None before its first reading;
+    `version` of the row with what its detectors remember, None where that is nothing of use.
+    """
 
     how: Effective
     standing: tuple[Standing, ...]
@@ -47,6 +49,7 @@ class Watched(NamedTuple):
     last_at: int | None
     rhythm: float
     seen: int
+    version: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,55 +69,71 @@ class AllWatched:
         return AllWatched(sensors, self.kinds, self.which[chosen], self.states[chosen])
 
 
-# A state is as long as all else of a sensor together: all of them come as one value, with the first sensor, and not as
-# one value of each.
+# A row is written anew with each change, and xmin is the number of the transaction that wrote it.
 _WATCHED = """
 SELECT s.sensor_type, s.unit_of_measure, l.status,
        array_to_string(w.rules, ' '), w.hysteresis, w.max_rate, w.stuck_seconds, w.gap_seconds, w.sensitivity,
        w.priority,
        array_to_string(d.rules, ' '), d.hysteresis, d.max_rate, d.stuck_seconds, d.gap_seconds, d.sensitivity,
        d.priority,
-       CASE WHEN s.key = %(first)s THEN (
-           SELECT string_agg(ordered.state, '') FROM (
-               SELECT r.state FROM watch_states AS r
-               WHERE r.sensor_key = ANY(CAST(%(keys)s AS int[])) AND length(r.state) = %(size)s
-               ORDER BY r.sensor_key) AS ordered) END,
-       coalesce(length(m.state) = %(size)s, false),
        (SELECT json_agg(json_build_array(a.rule, a.expected, a.worst)) FROM alarms AS a
         WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
        s.key, l.line_number, l.current_batch_id, w.silenced_until, coalesce(w.silenced_by, ''),
-       coalesce(w.silence_reason, ''), m.last_at, coalesce(m.rhythm, 0), coalesce(m.seen, 0)
+       coalesce(w.silence_reason, ''), m.last_at, coalesce(m.rhythm, 0), coalesce(m.seen, 0),
+       CASE WHEN length(m.state) = %(size)s THEN m.xmin END
 FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
 LEFT JOIN watches AS w ON w.sensor_id = s.id
 LEFT JOIN watch_defaults AS d ON d.sensor_type = lower(s.sensor_type)
 LEFT JOIN watch_states AS m ON m.sensor_key = s.key
 WHERE s.key = ANY(CAST(%(keys)s AS int[])) ORDER BY s.key
 """
+# All of them as one value, and not as one value of each: a row costs more than a state.
+_STATES = """
+SELECT string_agg(ordered.state, '') FROM (
+    SELECT state FROM watch_states WHERE sensor_key = ANY(CAST(%(keys)s AS int[])) ORDER BY sensor_key) AS ordered
+"""
 # In an array of its own each byte of a state would be sent as two or three characters.
 _KEEP = """
-INSERT INTO watch_states (sensor_key, state, last_at, rhythm, seen, gap_seconds)
-SELECT n.key, substring(%(states)s FROM CAST(%(size)s * (n.place - 1) + 1 AS int) FOR CAST(%(size)s AS int)),
-       n.last_at, n.rhythm, n.seen, nullif(n.gap_seconds, 'NaN')
-FROM unnest(CAST(%(keys)s AS int[]), CAST(%(last_at)s AS bigint[]), CAST(%(rhythm)s AS float8[]),
-            CAST(%(seen)s AS int[]), CAST(%(gap_seconds)s AS float8[]))
-     WITH ORDINALITY AS n (key, last_at, rhythm, seen, gap_seconds, place)
-ON CONFLICT (sensor_key) DO UPDATE SET state = excluded.state, last_at = excluded.last_at, rhythm = excluded.rhythm,
-                                       seen = excluded.seen, gap_seconds = excluded.gap_seconds
+WITH kept AS (
+    INSERT INTO watch_states (sensor_key, state, last_at, rhythm, seen, gap_seconds)
+    SELECT n.key, substring(%(states)s FROM CAST(%(size)s * (n.place - 1) + 1 AS int) FOR CAST(%(size)s AS int)),
+           n.last_at, n.rhythm, n.seen, nullif(n.gap_seconds, 'NaN')
+    FROM unnest(CAST(%(keys)s AS int[]), CAST(%(last_at)s AS bigint[]), CAST(%(rhythm)s AS float8[]),
+                CAST(%(seen)s AS int[]), CAST(%(gap_seconds)s AS float8[]))
+         WITH ORDINALITY AS n (key, last_at, rhythm, seen, gap_seconds, place)
+    ON CONFLICT (sensor_key) DO UPDATE SET state = excluded.state, last_at = excluded.last_at, rhythm = excluded.rhythm,
+                                           seen = excluded.seen, gap_seconds = excluded.gap_seconds
+    RETURNING watch_states.xmin)
+SELECT xmin FROM kept LIMIT 1
 """
+_HELD = Held(30_000)
 
 
 async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
-    """The sensors of some keys, of which there is one at least, as they are watched: one statement, however many."""
-    rows = await fetch(session, _WATCHED, {"keys": array_of(keys), "first": min(keys), "size": SIZE})
+    """The sensors of some keys, of which there is one at least, as they are watched: at most two statements, however
+    many they are.
+    """
+    rows = await fetch(session, _WATCHED, {"keys": array_of(keys), "size": SIZE})
     numbers: dict[tuple[Any, ...], int] = {}
     which = [numbers.setdefault(row[:_KIND], len(numbers)) for row in rows]
     kinds = [(_how(kind), kind[2]) for kind in numbers]
     sensors = [
-        Watched(kinds[number][0], () if row[_KIND + 2] is None else _standing(row[_KIND + 2]), *row[_KIND + 3 :])
+        Watched(kinds[number][0], () if row[_KIND] is None else _standing(row[_KIND]), *row[_KIND + 1 :])
         for number, row in zip(which, rows, strict=True)
     ]
-    states = restored(rows[0][_KIND] or b"", np.array([row[_KIND + 1] for row in rows], np.bool_))
-    return AllWatched(sensors, kinds, np.array(which, np.intp), states)
+    return AllWatched(sensors, kinds, np.array(which, np.intp), await _states(session, sensors))
+
+
+async def _states(session: AsyncSession, sensors: Sequence[Watched]) -> NDArray[np.uint8]:
+    """What the detectors of sensors remember; it is read where this process does not hold it."""
+    found = _HELD.found((each.key, each.version) for each in sensors)
+    places = [place for place, each in enumerate(sensors) if found[place] is None and each.version is not None]
+    if places:
+        keys = array_of(sensors[place].key for place in places)
+        together = (await fetch(session, _STATES, {"keys": keys}))[0][0]
+        for number, place in enumerate(places):
+            found[place] = together[number * SIZE : (number + 1) * SIZE]
+    return stacked(found)
 
 
 def _how(kind: tuple[Any, ...]) -> Effective:
@@ -132,15 +151,17 @@ def _standing(alarms: Sequence[Sequence[Any]]) -> tuple[Standing, ...]:
 
 
 async def keep_states(
-    session: AsyncSession, keys: Sequence[int], states: NDArray[np.uint8], others: Mapping[str, NDArray[Any]]
+    session: AsyncSession, sensors: Sequence[Watched], states: NDArray[np.uint8], others: Mapping[str, NDArray[Any]]
 ) -> None:
     """Keep what the detectors of sensors remember, their states as rows, with the other columns by name (NaN of
     `gap_seconds` stands for NULL); the caller has locked the sensors.
     """
+    keys, together = [each.key for each in sensors], states.tobytes()
     given = {name: array_of(values.tolist()) for name, values in others.items()}
-    parameters = {"keys": array_of(keys), "states": states.tobytes(), "size": states.shape[1], **given}
-    connection = await driver_connection(session)
-    await connection.execute(_KEEP, parameters)
+    parameters = {"keys": array_of(keys), "states": together, "size": SIZE, **given}
+    [[version]] = await fetch(session, _KEEP, parameters)
+    before, now = [(each.key, each.version) for each in sensors], [(key, version) for key in keys]
+    _HELD.replace(before, now, together, size=SIZE)
 
 
 async def silent(session: AsyncSession, now: datetime) -> Sequence[UUID]:

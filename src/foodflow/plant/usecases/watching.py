@@ -153,7 +153,7 @@ async def _remember(session: AsyncSession, known: AllWatched, pace: _Pace, state
     is_awaited = np.array([Rule.GAP in how.rules for how, _ in known.kinds])[known.which]
     gaps = np.where(is_awaited, pace.gaps, np.nan)
     others = {"last_at": pace.last_at, "rhythm": pace.rhythms, "seen": pace.seen, "gap_seconds": gaps}
-    await queries.keep_states(session, [each.key for each in known.sensors], states, others)
+    await queries.keep_states(session, known.sensors, states, others)
 
 
 def _detected(runs: Runs) -> Awaitable[detection.AllWatched]:
