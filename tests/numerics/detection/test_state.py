@@ -3,7 +3,7 @@
 import numpy as np
 
 from foodflow.numerics.detection.state import SIZE
-from foodflow.numerics.detection.watching import is_sound, restored, stacked, watch
+from foodflow.numerics.detection.watching import is_sound, stacked, watch
 from tests.numerics.detection.make import every, found, run
 
 
@@ -46,10 +46,8 @@ def test_what_is_learned_survives_by_the_state_alone() -> None:
     assert found(run(step)) == []
 
 
-def test_where_no_state_is_there_one_begins_anew() -> None:
-    first, second = [watch([run([value])])[0].state for value in (1.0, 2.0)]
-    for there in ([True, True], [False, True, False, True], [True, False, True], [False]):
-        given = iter([first, second])
-        expected = stacked([next(given) if each else None for each in there])
-        together = (first + second)[: len(first) * sum(there)]
-        assert (restored(together, np.array(there)) == expected).all()
+def test_where_no_state_of_the_right_size_is_there_one_begins_anew() -> None:
+    [watched] = watch([run([1.0])])
+    rows = stacked([None, watched.state, watched.state[1:]])
+    assert [bytes(row) for row in rows] == [bytes(stacked([None])), watched.state, bytes(stacked([None]))]
+    assert is_sound(bytes(rows[0]))

@@ -14,7 +14,7 @@ from foodflow import composition
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
 from foodflow.numerics.epoch import to_micros
-from foodflow.numerics.status_codes import BAD, UNCERTAIN
+from foodflow.numerics.status_codes import BAD, UNCERTAIN, all_good
 from foodflow.plant import jobs
 from foodflow.plant.usecases.readings import Columns, store_readings
 from tests.plant import make
@@ -226,25 +226,63 @@ async def test_a_call_for_sensors_some_of_which_are_new_or_not_watched_serves_ea
     assert {place: await alarms(client, sensor) for place, sensor in enumerate(sensors)} == raised
 
 
+STATE = "SELECT state FROM watch_states WHERE sensor_key = (SELECT key FROM sensors WHERE id = :id)"
+
+
+@pytest.mark.parametrize("happened", ["somebody else wrote", "rolled back", "twice in a transaction"])
+async def test_what_is_remembered_is_what_the_database_says_whatever_this_process_wrote_before(
+    client: httpx.AsyncClient, database: Database, demo: Actor, happened: str
+) -> None:
+    one, other = [await make.sensor(client, max_value=5) for _ in range(2)]
+    first, second, third = (
+        {float(second + begin): float(value) for second in range(10)} for begin, value in ((0, 1), (10, 2), (20, 3))
+    )
+    await send(client, [one, other], first, start=ago(60))
+    async with tenant_transaction(database, demo) as session:
+        before = await session.scalar(text(STATE), {"id": one["id"]})
+    if happened == "somebody else wrote":
+        await send(client, [one], second, start=ago(60))
+        async with tenant_transaction(database, demo) as session:
+            put_back = (
+                "UPDATE watch_states SET state = :state WHERE sensor_key = (SELECT key FROM sensors WHERE id = :id)"
+            )
+            await session.execute(text(put_back), {"id": one["id"], "state": before})
+    elif happened == "rolled back":
+        with pytest.raises(ConnectionError):
+            await broken_off(database, demo, columns_of(one, second))
+    else:
+        async with tenant_transaction(database, demo) as session:
+            await store_readings(session, demo, columns_of(one, second))
+            await store_readings(session, demo, columns_of(one, third))
+        await send(client, [other], second, start=ago(60))
+    await send(client, [one, other], third, start=ago(60))
+    async with tenant_transaction(database, demo) as session:
+        states = [bytes(await session.scalar(text(STATE), {"id": each["id"]}) or b"") for each in (one, other)]
+    assert states[0] == states[1] != bytes(before or b"")
+
+
+async def broken_off(database: Database, actor: Actor, columns: Columns) -> None:
+    async with tenant_transaction(database, actor) as session:
+        await store_readings(session, actor, columns)
+        raise ConnectionError
+
+
+def columns_of(sensor: Json, values: Mapping[float, float]) -> Columns:
+    times = np.array([to_micros(ago(60) + timedelta(seconds=second)) for second in values], np.int64)
+    count = len(times)
+    return Columns(
+        [UUID(sensor["id"])], np.zeros(count, np.int32), times, np.array(list(values.values()), float), all_good(count)
+    )
+
+
 async def test_what_was_not_committed_is_neither_lost_nor_double_afterwards(
     database: Database, demo: Actor, client: httpx.AsyncClient, witness: Witness, sensor: Json
 ) -> None:
     await witness.look_away()
-    columns = Columns(
-        [UUID(sensor["id"])],
-        np.zeros(1, np.int32),
-        np.array([to_micros(ago(60))], np.int64),
-        np.array([HOT], np.float64),
-        np.zeros(1, np.uint32),
-    )
-
-    async def broken_off() -> None:
-        async with tenant_transaction(database, demo) as session:
-            await store_readings(session, demo, columns)
-            raise ConnectionError
+    columns = columns_of(sensor, {0: HOT})
 
     with pytest.raises(ConnectionError):
-        await broken_off()
+        await broken_off(database, demo, columns)
     assert await alarms(client, sensor) == []
     async with tenant_transaction(database, demo) as session:
         remembered = "SELECT count(*) FROM watch_states WHERE sensor_key = (SELECT key FROM sensors WHERE id = :id)"

@@ -87,18 +87,6 @@ def stacked(states: Sequence[bytes | None]) -> States:
     return np.frombuffer(b"".join(sized), np.uint8).reshape(len(sized), SIZE)
 
 
-def restored(together: bytes, are_there: NDArray[np.bool_]) -> States:
-    """States as rows, of which those that are there stand one after the other in `together`; in place of each of the
-    others one that begins anew.
-    """
-    found = np.frombuffer(together, np.uint8).reshape(-1, SIZE)
-    if are_there.all():
-        return found
-    rows = np.tile(np.frombuffer(_NEW, np.uint8), (len(are_there), 1))
-    rows[are_there] = found
-    return rows
-
-
 def unpack(states: States) -> Records:
     """The records of states, shape (n,); a state that is damaged or of another version begins anew."""
     records = states[:, _HEAD.itemsize :].copy().view(BODY)[:, 0]

@@ -26,7 +26,7 @@ from foodflow.numerics.detection.findings import (
     bounds_of,
 )
 from foodflow.numerics.detection.judging import eventful, judge, look
-from foodflow.numerics.detection.state import NEVER, SIZE, Records, is_sound, pack, put, restored, stacked, unpack
+from foodflow.numerics.detection.state import NEVER, SIZE, Records, is_sound, pack, put, stacked, unpack
 from foodflow.numerics.detection.strides import SECOND
 from foodflow.numerics.detection.telling import tell
 
@@ -45,7 +45,6 @@ __all__ = [
     "bounds_of",
     "is_sound",
     "overdue",
-    "restored",
     "stacked",
     "watch",
     "watch_all",
