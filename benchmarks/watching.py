@@ -3,95 +3,126 @@
 Each sensor has a level of its own with some noise. The promise is held against whole calls over HTTP, by one caller and
 by eight at once; what is in memory already is shown besides, and so is one reading for each of a thousand sensors.
 Where alarms go on, one reading in some thousands lies outside its limits.
+
+Both sides are done in each round, and each round tells how much slower the watched one is: what counts is the median,
+and beside it stands between what values the middle half of all rounds lies.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import itertools
+import statistics
+import time
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
 import numpy as np
 
 from benchmarks.installation import Installation, installation
-from benchmarks.measuring import Figure, in_turn
+from benchmarks.measuring import Figure
 from benchmarks.readings import CALLERS, ROWS, Batch, batch, make_sensors, store
 from benchmarks.ways_in import FORMATS, client_of, send
 
 MOST_SLOWER = 0.25
-_RUNS = 9
+_ROUNDS, _ROUNDS_AT_ONCE = 31, 15
 _NOISE, _ODD = 0.3, 2e-4
 _PROMISE = f"at most {MOST_SLOWER:.0%} slower than unwatched"
 
-Works = tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]
+Side = Iterator[Awaitable[None]]
+"""What one side does in each round; what it sends is made beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """How many readings of how many sensors a call brings, from how many callers at once, and how many are odd."""
+
+    sensors: int
+    callers: int = 1
+    rows: int = ROWS
+    odd: float = 0.0
+
+    def __str__(self) -> str:
+        who = "one caller" if self.callers == 1 else f"{self.callers} callers at once"
+        return f"{self.rows:,} readings of {self.sensors:,} sensors, {who}{', with alarms' if self.odd else ''}"
 
 
 async def run() -> list[Figure]:
     """All figures of watching."""
-    return [figure for count in (50, 1000) for figure in await _over_http(count)] + await _in_memory()
-
-
-async def _over_http(count: int) -> list[Figure]:
-    """Whole calls over HTTP: 50,000 readings of so many sensors by each caller."""
     figures = []
-    for name in ("JSON columns", "JSON rows"):
-        for callers, odd in ((1, 0.0), (CALLERS, 0.0), (1, _ODD)):
-            async with installation() as place, client_of(place) as client:
-                sensors = [
-                    [await make_sensors(place, count, f"{kind}{n}", watched=kind == "W") for n in range(callers)]
-                    for kind in "WU"
-                ]
-                works = _sending(client, sensors[0], name, odd), _sending(client, sensors[1], name, odd)
-                who = "one caller" if callers == 1 else f"{callers} callers at once"
-                what = f"{name} over HTTP, 50,000 readings of {count:,} sensors, {who}{', with alarms' if odd else ''}"
-                figures.append(await _figure(works, what, rows=ROWS * callers, is_promised=True))
-    return figures
+    for sensors in (50, 1000):
+        for name in ("JSON columns", "JSON rows"):
+            cases = (Case(sensors), Case(sensors, CALLERS), Case(sensors, odd=_ODD))
+            figures += [await over_http(case, name) for case in cases]
+    in_memory = (Case(50), Case(1000), Case(1000, rows=1000), Case(50, odd=_ODD))
+    return figures + [await _in_memory(case) for case in in_memory]
 
 
-async def _in_memory() -> list[Figure]:
+async def over_http(case: Case, name: str) -> Figure:
+    """Whole calls over HTTP in a format."""
+    async with installation() as place, client_of(place) as client:
+        watched, unwatched = [_sending(client, await _sensors(place, case, kind), case, name) for kind in "WU"]
+        return await _figure((watched, unwatched), case, f"{name} over HTTP", _PROMISE)
+
+
+async def _in_memory(case: Case) -> Figure:
     """Readings that are in memory already, stored by the use case."""
-    figures = []
-    for count, rows, odd in ((50, ROWS, 0.0), (1000, ROWS, 0.0), (1000, 1000, 0.0), (50, ROWS, _ODD)):
-        async with installation() as place:
-            watched, unwatched = [await make_sensors(place, count, name, watched=name == "W") for name in ("W", "U")]
-            works = _storing(place, watched, rows, odd), _storing(place, unwatched, rows, odd)
-            what = f"in memory, {rows:,} readings of {count:,} sensors{', with alarms' if odd else ''}"
-            figures.append(await _figure(works, what, rows=rows, is_promised=False))
-    return figures
+    async with installation() as place:
+        watched, unwatched = [_storing(place, (await _sensors(place, case, kind))[0], case) for kind in "WU"]
+        return await _figure((watched, unwatched), case, "in memory", "")
 
 
-async def _figure(works: Works, what: str, *, rows: int, is_promised: bool) -> Figure:
-    took, limit = await in_turn(*works, runs=_RUNS)
-    slower = took / limit - 1
-    promise = _PROMISE if is_promised else ""
-    kept = not is_promised or slower <= MOST_SLOWER
-    return Figure(f"watched, {what} ({slower:+.0%})", rows / took, rows / limit, "rows/s", promise, kept=kept)
+async def _sensors(place: Installation, case: Case, kind: str) -> list[list[UUID]]:
+    """Each caller's sensors, watched or not."""
+    numbers = range(case.callers)
+    return [await make_sensors(place, case.sensors, f"{kind}{number}", watched=kind == "W") for number in numbers]
 
 
-def _sending(
-    client: httpx.AsyncClient, callers: list[list[UUID]], name: str, odd: float
-) -> Callable[[], Awaitable[None]]:
+async def _figure(sides: tuple[Side, Side], case: Case, what: str, promise: str) -> Figure:
+    for side in sides:
+        await next(side)
+    rounds = _ROUNDS if case.callers == 1 else _ROUNDS_AT_ONCE
+    times = [await _in_turn(sides, number) for number in range(rounds)]
+    slower = [ours / plain - 1 for ours, plain in times]
+    low, middle, high = statistics.quantiles(slower, n=4)
+    told = f"watched, {what}, {case} ({middle:+.1%}; the middle half of {rounds} rounds {low:+.0%} to {high:+.0%})"
+    ours, plain = (case.rows * case.callers / statistics.median(side) for side in zip(*times, strict=True))
+    return Figure(told, ours, plain, "rows/s", promise, kept=not promise or middle <= MOST_SLOWER)
+
+
+async def _in_turn(sides: tuple[Side, Side], number: int) -> tuple[float, float]:
+    """How long both sides take, in seconds; in every other round the second one is the first."""
+    ours, plain = sides
+    if number % 2:
+        second = await _seconds(next(plain))
+        return await _seconds(next(ours)), second
+    return await _seconds(next(ours)), await _seconds(next(plain))
+
+
+async def _seconds(work: Awaitable[None]) -> float:
+    started = time.perf_counter()
+    await work
+    return time.perf_counter() - started
+
+
+def _sending(client: httpx.AsyncClient, callers: list[list[UUID]], case: Case, name: str) -> Side:
     kind, make, _ = FORMATS[name]
-    bodies = zip(*([make(each) for each in _batches(ids, ROWS, odd)] for ids in callers), strict=True)
-
-    async def work() -> None:
-        await asyncio.gather(*(send(client, kind, body) for body in next(bodies)))
-
-    return work
+    for batches in zip(*(_batches(ids, case) for ids in callers), strict=True):
+        yield _all(send(client, kind, body) for body in [make(each) for each in batches])
 
 
-def _storing(place: Installation, ids: list[UUID], rows: int, odd: float) -> Callable[[], Awaitable[None]]:
-    batches = iter(list(_batches(ids, rows, odd)))
-
-    async def work() -> None:
-        await store(place, next(batches))
-
-    return work
+async def _all(calls: Iterator[Awaitable[None]]) -> None:
+    await asyncio.gather(*calls)
 
 
-def _batches(ids: list[UUID], rows: int, odd: float) -> Iterator[Batch]:
-    """What is sent, made beforehand so that only storing is measured."""
-    for number in range(_RUNS + 1):
-        given, chance = batch(ids, number, rows=rows), np.random.default_rng(number)
+def _storing(place: Installation, ids: list[UUID], case: Case) -> Side:
+    return (store(place, given) for given in _batches(ids, case))
+
+
+def _batches(ids: list[UUID], case: Case) -> Iterator[Batch]:
+    """The readings of one call after the other."""
+    for number in itertools.count():
+        given, chance = batch(ids, number, rows=case.rows), np.random.default_rng(number)
         values = 20 + given.which % 50 + chance.normal(0, _NOISE, len(given.which))
-        values[chance.random(len(values)) < odd] = 99
+        values[chance.random(len(values)) < case.odd] = 99
         yield Batch(ids, given.which, given.times, values)

@@ -43,10 +43,11 @@ Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
 
 def _rows(given: Batch) -> list[dict[str, object]]:
-    names = [str(id) for id in given.ids]
+    names, times = [str(id) for id in given.ids], given.times.tolist()
+    moments = {each: (_EPOCH + timedelta(microseconds=each)).isoformat() for each in set(times)}
     return [
-        {"sensor_id": names[w], "timestamp": (_EPOCH + timedelta(microseconds=t)).isoformat(), "value": v}
-        for w, t, v in zip(given.which.tolist(), given.times.tolist(), given.values.tolist(), strict=True)
+        {"sensor_id": names[w], "timestamp": moments[t], "value": v}
+        for w, t, v in zip(given.which.tolist(), times, given.values.tolist(), strict=True)
     ]
 
 

@@ -1,37 +1,82 @@
-"""Holding in this process what rows of the database contain, so that only their versions need to be read."""
+"""Holding in this process what it wrote, so that of rows that nobody has changed since only the versions are read."""
 
-from collections.abc import Iterable
-from itertools import islice
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-Version = tuple[int, bytes | None]
-"""A row's key, and the number of the transaction that wrote it (xmin). Whoever changes a row, its version is another
-one; that numbers begin again after 4,000 million transactions does not matter, for the oldest are dropped long before.
+import numpy as np
+from numpy.typing import NDArray
+
+Version = bytes
+"""The number of the transaction that wrote a row (xmin): whoever changes a row, its version is another one. That
+numbers begin again after 4,000 million transactions does not matter, for the oldest are dropped long before.
 """
 
 
+@dataclass(slots=True)
+class _Written:
+    """What a transaction wrote: `contents` (n, size) of rows, their `keys` rising; `current` of them still stand."""
+
+    keys: NDArray[np.int32]
+    contents: NDArray[np.uint8]
+    current: int
+
+
 class Held:
-    """Equally long contents of rows by their versions, of at most so many rows; those held longest leave first."""
+    """Equally long contents of at most so many rows, by key and version; what was written first leaves first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._contents: dict[Version, bytes] = {}
+        self._count = 0
+        self._written: dict[Version, _Written] = {}
 
     def __len__(self) -> int:
-        return len(self._contents)
+        return self._count
 
-    def found(self, versions: Iterable[Version]) -> list[bytes | None]:
-        """What rows contain, None where it is not held."""
-        return [self._contents.get(version) for version in versions]
-
-    def replace(self, before: Iterable[Version], now: Iterable[Version], together: bytes, *, size: int) -> None:
-        """Hold what rows contain now, one after the other in `together`, in place of what they did before. Nothing is
-        wrong where that is rolled back: the old versions are read again.
+    def find(
+        self, keys: NDArray[np.int32], versions: Sequence[Version | None], otherwise: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """What rows contain, (n, size), and which of them are held; in place of the others stands what stands there
+        `otherwise`. Nobody may change what is given.
         """
-        for version in before:
-            self._contents.pop(version, None)
-        start = 0
-        for version in now:
-            self._contents[version] = together[start : start + size]
-            start += size
-        for version in list(islice(self._contents, max(len(self._contents) - self._most, 0))):
-            del self._contents[version]
+        of_first = self._written.get(versions[0] or b"") if versions else None
+        if of_first is not None and len(set(versions)) == 1 and np.array_equal(of_first.keys, keys):
+            return of_first.contents, np.ones(len(keys), np.bool_)
+        found, are_held, places = otherwise.copy(), np.zeros(len(keys), np.bool_), defaultdict[Version, list[int]](list)
+        for place, version in enumerate(versions):
+            if version in self._written:
+                places[version].append(place)
+        for version, at in places.items():
+            written, mine = self._written[version], np.array(at)
+            rows = np.minimum(np.searchsorted(written.keys, keys[mine]), len(written.keys) - 1)
+            are_there = written.keys[rows] == keys[mine]
+            found[mine[are_there]] = written.contents[rows[are_there]]
+            are_held[mine[are_there]] = True
+        return found, are_held
+
+    def replace(
+        self,
+        before: Sequence[Version | None],
+        keys: NDArray[np.int32],
+        version: Version,
+        contents: NDArray[np.uint8],
+    ) -> None:
+        """Hold what rows (by rising key) contain now in place of what they did `before`. Where that is rolled back
+        nothing is wrong: then the rows are of other versions, which are read.
+        """
+        for old, count in Counter(before).items():
+            written = self._written.get(old or b"")
+            if written is not None:
+                written.current -= count
+                if written.current <= 0:
+                    self._drop(old or b"")
+        self._drop(version)
+        self._written[version] = _Written(keys, contents, len(keys))
+        self._count += len(keys)
+        while self._count > self._most:
+            self._drop(next(iter(self._written)))
+
+    def _drop(self, version: Version) -> None:
+        written = self._written.pop(version, None)
+        if written is not None:
+            self._count -= len(written.keys)

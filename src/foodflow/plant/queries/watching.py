@@ -55,18 +55,22 @@ class Watched(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class AllWatched:
     """Sensors in the order of their keys. Sensor i is watched as `kinds[which[i]]` says, which holds on lines in a
-    state; `states` (sensors, bytes) is what the detectors remember, begun anew where they remember nothing.
+    state.
     """
 
     sensors: Sequence[Watched]
     kinds: Sequence[tuple[Effective, str | None]]
     which: NDArray[np.intp]
-    states: NDArray[np.uint8]
+
+    @property
+    def keys(self) -> NDArray[np.int32]:
+        """Their keys."""
+        return np.array([each.key for each in self.sensors], np.int32)
 
     def only(self, chosen: NDArray[np.bool_]) -> "AllWatched":
         """Some of the sensors."""
         sensors = [self.sensors[place] for place in np.flatnonzero(chosen).tolist()]
-        return AllWatched(sensors, self.kinds, self.which[chosen], self.states[chosen])
+        return AllWatched(sensors, self.kinds, self.which[chosen])
 
 
 # A row is written anew with each change, and xmin is the number of the transaction that wrote it.
@@ -110,9 +114,7 @@ _HELD = Held(30_000)
 
 
 async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
-    """The sensors of some keys, of which there is one at least, as they are watched: at most two statements, however
-    many they are.
-    """
+    """The sensors of some keys as they are watched: one statement, however many."""
     rows = await fetch(session, _WATCHED, {"keys": array_of(keys), "size": SIZE})
     numbers: dict[tuple[Any, ...], int] = {}
     which = [numbers.setdefault(row[:_KIND], len(numbers)) for row in rows]
@@ -121,19 +123,20 @@ async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
         Watched(kinds[number][0], () if row[_KIND] is None else _standing(row[_KIND]), *row[_KIND + 1 :])
         for number, row in zip(which, rows, strict=True)
     ]
-    return AllWatched(sensors, kinds, np.array(which, np.intp), await _states(session, sensors))
+    return AllWatched(sensors, kinds, np.array(which, np.intp))
 
 
-async def _states(session: AsyncSession, sensors: Sequence[Watched]) -> NDArray[np.uint8]:
-    """What the detectors of sensors remember; it is read where this process does not hold it."""
-    found = _HELD.found((each.key, each.version) for each in sensors)
-    places = [place for place, each in enumerate(sensors) if found[place] is None and each.version is not None]
-    if places:
-        keys = array_of(sensors[place].key for place in places)
-        together = (await fetch(session, _STATES, {"keys": keys}))[0][0]
-        for number, place in enumerate(places):
-            found[place] = together[number * SIZE : (number + 1) * SIZE]
-    return stacked(found)
+async def states_of(session: AsyncSession, known: AllWatched) -> NDArray[np.uint8]:
+    """What the detectors of sensors remember, as rows; begun anew where they remember nothing. It is read, with one
+    statement, where this process does not hold it.
+    """
+    keys, versions = known.keys, [each.version for each in known.sensors]
+    states, are_held = _HELD.find(keys, versions, stacked([None] * len(keys)))
+    to_read = np.array([version is not None for version in versions], np.bool_) & ~are_held
+    if to_read.any():
+        [[together]] = await fetch(session, _STATES, {"keys": array_of(keys[to_read].tolist())})
+        states[to_read] = np.frombuffer(together, np.uint8).reshape(-1, SIZE)
+    return states
 
 
 def _how(kind: tuple[Any, ...]) -> Effective:
@@ -151,17 +154,15 @@ def _standing(alarms: Sequence[Sequence[Any]]) -> tuple[Standing, ...]:
 
 
 async def keep_states(
-    session: AsyncSession, sensors: Sequence[Watched], states: NDArray[np.uint8], others: Mapping[str, NDArray[Any]]
+    session: AsyncSession, known: AllWatched, states: NDArray[np.uint8], others: Mapping[str, NDArray[Any]]
 ) -> None:
     """Keep what the detectors of sensors remember, their states as rows, with the other columns by name (NaN of
     `gap_seconds` stands for NULL); the caller has locked the sensors.
     """
-    keys, together = [each.key for each in sensors], states.tobytes()
-    given = {name: array_of(values.tolist()) for name, values in others.items()}
-    parameters = {"keys": array_of(keys), "states": together, "size": SIZE, **given}
-    [[version]] = await fetch(session, _KEEP, parameters)
-    before, now = [(each.key, each.version) for each in sensors], [(key, version) for key in keys]
-    _HELD.replace(before, now, together, size=SIZE)
+    columns = {"keys": known.keys, **others}
+    given = {name: array_of(values.tolist()) for name, values in columns.items()}
+    [[version]] = await fetch(session, _KEEP, {"states": states.tobytes(), "size": SIZE, **given})
+    _HELD.replace([each.version for each in known.sensors], known.keys, version, states)
 
 
 async def silent(session: AsyncSession, now: datetime) -> Sequence[UUID]:

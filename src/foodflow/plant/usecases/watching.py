@@ -90,7 +90,8 @@ async def begin(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows)
     mine = [by_key[each.key] for each in known.sensors]
     pace = _pace(known, timely.times, edges, now=to_micros(now))
     bounds, uncertain = replace(_bounds(mine, known), gap=pace.gaps), are_uncertain(timely.statuses)
-    told = _detected(Runs(bounds, known.states, np.diff(edges), timely.times, timely.values, uncertain))
+    states = await queries.states_of(session, known)
+    told = _detected(Runs(bounds, states, np.diff(edges), timely.times, timely.values, uncertain))
     return Looking(timely, edges, mine, known, pace, told, now)
 
 
@@ -153,7 +154,7 @@ async def _remember(session: AsyncSession, known: AllWatched, pace: _Pace, state
     is_awaited = np.array([Rule.GAP in how.rules for how, _ in known.kinds])[known.which]
     gaps = np.where(is_awaited, pace.gaps, np.nan)
     others = {"last_at": pace.last_at, "rhythm": pace.rhythms, "seen": pace.seen, "gap_seconds": gaps}
-    await queries.keep_states(session, known.sensors, states, others)
+    await queries.keep_states(session, known, states, others)
 
 
 def _detected(runs: Runs) -> Awaitable[detection.AllWatched]:
@@ -176,7 +177,7 @@ async def notice_silence(session: AsyncSession, actor: Actor) -> None:
     if not sensors:
         return
     known = await queries.watched(session, [sensor.key for sensor in sensors])
-    rhythms, seen = _rhythms(known)
+    states, (rhythms, seen) = await queries.states_of(session, known), _rhythms(known)
     gaps = gaps_of(_said_gaps(known), rhythms=rhythms, seen=seen).tolist()
     found: list[Found] = []
     remembered: defaultdict[str, list[object]] = defaultdict(list)
@@ -186,7 +187,7 @@ async def notice_silence(session: AsyncSession, actor: Actor) -> None:
         how, line_state = known.kinds[known.which[place]]
         gap = None if math.isnan(gaps[place]) else gaps[place]
         settings = replace(settings_of(how, line_state), gap_seconds=gap)
-        findings, state = detection.overdue(known.states[place].tobytes(), settings, to_micros(now))
+        findings, state = detection.overdue(states[place].tobytes(), settings, to_micros(now))
         is_awaited = Rule.GAP in how.rules and not findings
         # Where nobody expects a line to report, its sensors' silence counts from now on.
         last_at, gap_seconds = to_micros(now), gap if is_awaited else None
