@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -25,6 +25,8 @@ from foodflow.plant.usecases import flooding
 from foodflow.plant.usecases.noting import wire
 
 _Key = tuple[UUID, str]
+_EARLIEST: Final = int(np.iinfo(np.int64).min)
+_LATEST: Final = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,53 +48,72 @@ class Found:
             self.worst(each.rule, each.worst, each.expected) != each.worst for each in self.known.standing
         )
 
-    def worst(
-        self,
-        rule: str,
-        so_far: float | None,
-        expected: float | None,
-        *,
-        start: int | None = None,
-        end: int | None = None,
-    ) -> float | None:
-        """The value furthest out, of one and of the readings within [start, end)."""
-        first, last = (None if at is None else int(np.searchsorted(self.times, at)) for at in (start, end))
-        values = self.values[first:last]
-        if not len(values):
+    def worst(self, rule: str, so_far: float | None, expected: float | None) -> float | None:
+        """The value furthest out, of one and of all readings."""
+        if not len(self.values):
             return so_far
-        lowest, highest = float(values.min()), float(values.max())
+        lowest, highest = float(self.values.min()), float(self.values.max())
         return worst_of(rule, so_far, lowest=lowest, highest=highest, expected=expected)
+
+    def extremes(self, spells: Sequence["_Spell"]) -> list[tuple[float, float] | None]:
+        """The lowest and the highest of the readings of each spell; None where there are none."""
+        bounds = [at for spell in spells for at in (spell.start, spell.end)]
+        edges = np.searchsorted(self.times, bounds)
+        padded = np.append(self.values, np.nan)
+        lows, highs = (of.reduceat(padded, edges)[::2].tolist() for of in (np.minimum, np.maximum))
+        are_there = (edges[::2] < edges[1::2]).tolist()
+        return [(low, high) if there else None for low, high, there in zip(lows, highs, are_there, strict=True)]
+
+
+class _Spell(NamedTuple):
+    """From when a rule was raised to when it cleared; one that was raised before these readings began has no finding
+    that raised it, one that lasts has none that cleared it.
+    """
+
+    raised: Finding | None
+    cleared: Finding | None
+
+    @property
+    def start(self) -> int:
+        """Its first moment, in microseconds."""
+        return _EARLIEST if self.raised is None else self.raised.at
+
+    @property
+    def end(self) -> int:
+        """The moment after its last one."""
+        return _LATEST if self.cleared is None else self.cleared.at
 
 
 @dataclass(slots=True)
 class _Changes:
-    """The alarms that were looked at, by sensor and rule the latest one, and what became of them."""
+    """What became of alarms: those that are new, of those that were there the ones that changed, and which of all were
+    raised or are over now.
+    """
 
-    latest: dict[_Key, Alarm]
     fresh: list[Alarm] = field(default_factory=list)
-    changed: dict[UUID, Alarm] = field(default_factory=dict)
-    raised: dict[UUID, Alarm] = field(default_factory=dict)
-    cleared: dict[UUID, Alarm] = field(default_factory=dict)
+    changed: list[Alarm] = field(default_factory=list)
+    raised: list[Alarm] = field(default_factory=list)
+    cleared: list[Alarm] = field(default_factory=list)
 
 
 async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now: datetime) -> None:
     """Raise and clear alarms with a constant number of statements, tell of them, and group those that are a flood."""
     if not found:
         return
-    changes = _Changes(await _latest(session, found))
+    latest, changes = await _latest(session, found), _Changes()
     for each in found:
-        active = dict.fromkeys((standing.rule for standing in each.known.standing), 0)
+        by_rule: dict[str, list[Finding]] = {standing.rule: [] for standing in each.known.standing}
         for finding in each.findings:
-            _apply(changes, each, finding, active, now=now)
-        for rule, start in active.items():
-            _stretch(changes, each, rule, start=start)
+            by_rule.setdefault(finding.rule, []).append(finding)
+        for rule, findings in by_rule.items():
+            _go_through(changes, each, latest.get((each.sensor.id, rule)), findings, now=now)
     await flooding.group(session, changes.fresh)
-    for alarm in changes.raised.values():
+    for alarm in changes.raised:
         _tell_of_raising(session, alarm, now=now)
-    for alarm in changes.cleared.values():
+    for alarm in changes.cleared:
         _tell_of_clearing(session, alarm)
     # Those that were there come first: one that is closed makes room for a new one of the same rule.
-    written = [*changes.changed.values(), *(alarm for alarm in changes.fresh if alarm.id not in changes.changed)]
+    written = [*changes.changed, *changes.fresh]
     columns = {column.name: [getattr(alarm, column.name) for alarm in written] for column in queries.COLUMNS}
     await rows.put(session, Alarm, columns)
 
@@ -108,43 +129,108 @@ async def _latest(session: AsyncSession, found: Sequence[Found]) -> dict[_Key, A
     return {(alarm.sensor_id, alarm.rule): alarm for alarm in ordered}
 
 
-def _apply(changes: _Changes, found: Found, finding: Finding, active: dict[str, int], *, now: datetime) -> None:
-    """Raise or clear one alarm; `active` are the rules that are in alarm, with since when in these readings."""
-    key, at = (found.sensor.id, str(finding.rule)), from_micros(finding.at)
-    alarm = changes.latest.get(key)
-    if finding.kind == "cleared":
-        if alarm is not None and alarm.closed_at is None and alarm.cleared_at is None:
-            _stretch(changes, found, alarm.rule, start=active.pop(alarm.rule, 0), end=finding.at)
-            _clear(alarm, at)
-            _note(changes, alarm)
-            changes.cleared[alarm.id] = alarm
-        return
-    if alarm is not None and alarm.closed_at is None and alarm.cleared_at is None:
-        return
-    if alarm is not None and goes_on(closed_at=alarm.closed_at, by=alarm.closed_by, cleared_at=alarm.cleared_at, at=at):
-        alarm.cleared_at = alarm.closed_at = None
-        alarm.occurrences, alarm.latest_at = alarm.occurrences + 1, at
-        _note(changes, alarm)
-    else:
-        alarm = changes.latest[key] = _made(found, finding, at, now=now)
-        changes.fresh.append(alarm)
-    _describe(alarm, found, finding)
-    active[alarm.rule] = finding.at
-    changes.raised[alarm.id] = alarm
-    changes.cleared.pop(alarm.id, None)
+def _go_through(
+    changes: _Changes, found: Found, latest: Alarm | None, findings: Sequence[Finding], *, now: datetime
+) -> None:
+    """What one rule found, in order of time, and what it makes of the latest alarm of the sensor and the rule."""
+    course = None if latest is None else _Course.of(latest)
+    spells = _spells(findings, is_active=course is not None and course.is_active)
+    for spell, extremes in zip(spells, found.extremes(spells), strict=True):
+        if spell.raised is not None:
+            at = from_micros(spell.raised.at)
+            if course is None or not course.goes_on(at):
+                if course is not None:
+                    course.end(changes, found)
+                course = _Course.of(_made(found, spell.raised, at, now=now))
+                changes.fresh.append(course.alarm)
+            course.begin(spell.raised, at)
+        if course is not None:
+            course.reach(extremes)
+            if spell.cleared is not None:
+                course.clear(from_micros(spell.cleared.at))
+    if course is not None and spells:
+        course.end(changes, found)
 
 
-def _note(changes: _Changes, alarm: Alarm) -> None:
-    if alarm.id not in changes.changed and alarm not in changes.fresh:
-        alarm.version += 1
-        changes.changed[alarm.id] = alarm
+def _spells(findings: Sequence[Finding], *, is_active: bool) -> list[_Spell]:
+    spells, raised = [], None
+    for finding in findings:
+        if finding.kind == "cleared":
+            if is_active:
+                spells.append(_Spell(raised, finding))
+            raised, is_active = None, False
+        elif not is_active:
+            raised, is_active = finding, True
+    return [*spells, _Spell(raised, None)] if is_active else spells
 
 
-def _clear(alarm: Alarm, at: datetime) -> None:
-    """What is seen and gone is over (ISA-18.2: normal)."""
-    alarm.cleared_at = at
-    if alarm.acknowledged_at is not None:
-        alarm.closed_at, alarm.closed_by = at, ""
+@dataclass(slots=True)
+class _Course:
+    """What becomes of an alarm in a call: it may come and go many times, and is written once."""
+
+    alarm: Alarm
+    occurrences: int
+    latest_at: datetime
+    cleared_at: datetime | None
+    closed_at: datetime | None
+    worst: float | None
+    expected: float | None
+    raised: Finding | None = None
+    has_cleared: bool = False
+
+    @classmethod
+    def of(cls, alarm: Alarm) -> "_Course":
+        """The course of an alarm that nothing has happened to yet."""
+        times = (alarm.latest_at, alarm.cleared_at, alarm.closed_at)
+        return cls(alarm, alarm.occurrences, *times, alarm.worst, alarm.expected)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether its cause is there."""
+        return self.closed_at is None and self.cleared_at is None
+
+    def goes_on(self, at: datetime) -> bool:
+        """Whether what is raised at a moment is the same alarm once more."""
+        return goes_on(closed_at=self.closed_at, by=self.alarm.closed_by, cleared_at=self.cleared_at, at=at)
+
+    def begin(self, finding: Finding, at: datetime) -> None:
+        """It is raised, for the first time or once more. The worst value is that of all times."""
+        self.occurrences, self.latest_at, self.cleared_at, self.closed_at = self.occurrences + 1, at, None, None
+        self.raised, self.expected = finding, _finite(finding.expected)
+        value = _finite(finding.value) or 0.0
+        self.worst = value if self.worst is None else self.worst
+        self.reach((value, value))
+
+    def reach(self, extremes: tuple[float, float] | None) -> None:
+        """While it was active the readings lay between two values."""
+        if extremes is not None:
+            lowest, highest = extremes
+            rule, expected = self.alarm.rule, self.expected
+            self.worst = worst_of(rule, self.worst, lowest=lowest, highest=highest, expected=expected)
+
+    def clear(self, at: datetime) -> None:
+        """Its cause is gone. What is seen and gone is over (ISA-18.2: normal)."""
+        self.cleared_at, self.has_cleared = at, True
+        if self.alarm.acknowledged_at is not None:
+            self.closed_at = at
+
+    def end(self, changes: _Changes, found: Found) -> None:
+        """Write down what became of it, if anything did."""
+        alarm = self.alarm
+        if self.raised is None and not self.has_cleared and self.worst == alarm.worst:
+            return
+        if self.raised is not None:
+            _describe(alarm, found, self.raised)
+            changes.raised.append(alarm)
+        if self.closed_at is not None and alarm.closed_at is None:
+            alarm.closed_by = ""
+        if alarm is not (changes.fresh[-1] if changes.fresh else None):
+            alarm.version += 1
+            changes.changed.append(alarm)
+        alarm.occurrences, alarm.latest_at, alarm.worst = self.occurrences, self.latest_at, self.worst
+        alarm.cleared_at, alarm.closed_at = self.cleared_at, self.closed_at
+        if self.cleared_at is not None:
+            changes.cleared.append(alarm)
 
 
 def _made(found: Found, finding: Finding, at: datetime, *, now: datetime) -> Alarm:
@@ -164,7 +250,7 @@ def _made(found: Found, finding: Finding, at: datetime, *, now: datetime) -> Ala
         since=from_micros(finding.since),
         latest_at=at,
         cleared_at=None,
-        occurrences=1,
+        occurrences=0,
         worst=None,
         unit_of_measure=sensor.unit_of_measure,
         **dict.fromkeys(("acknowledged_at", "closed_at", "flood_id")),
@@ -180,13 +266,11 @@ def _made(found: Found, finding: Finding, at: datetime, *, now: datetime) -> Ala
 
 
 def _describe(alarm: Alarm, found: Found, finding: Finding) -> None:
-    """What is wrong this time; the worst value is that of all times."""
+    """What is wrong this time."""
     alarm.value, alarm.expected = _finite(finding.value) or 0.0, _finite(finding.expected)
     alarm.low, alarm.high = _finite(finding.low), _finite(finding.high)
     alarm.certainty = min(max(_finite(finding.certainty) or 0.0, 0.0), 1.0)
     alarm.why = why(finding, alarm.unit_of_measure, found.sensor.name)
-    worst = alarm.value if alarm.worst is None else alarm.worst
-    alarm.worst = worst_of(alarm.rule, worst, lowest=alarm.value, highest=alarm.value, expected=alarm.expected)
 
 
 def _finite(number: float | None) -> float | None:
@@ -194,17 +278,6 @@ def _finite(number: float | None) -> float | None:
     if number is None or math.isnan(number):
         return None
     return max(-sys.float_info.max, min(number, sys.float_info.max))
-
-
-def _stretch(changes: _Changes, found: Found, rule: str, *, start: int, end: int | None = None) -> None:
-    """Let an alarm know the value furthest out among the readings while it was active."""
-    alarm = changes.latest.get((found.sensor.id, rule))
-    if alarm is None:
-        return
-    worst = found.worst(rule, alarm.worst, alarm.expected, start=start, end=end)
-    if worst != alarm.worst:
-        alarm.worst = worst
-        _note(changes, alarm)
 
 
 def of_alarm(alarm: Alarm) -> dict[str, Any]:
