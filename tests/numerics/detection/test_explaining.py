@@ -1,6 +1,5 @@
 """One readable sentence for each finding."""
 
-from dataclasses import replace
 from typing import Any
 
 from foodflow.numerics.detection.watching import Finding, Rule, why
@@ -13,7 +12,7 @@ USUAL = Finding(Rule.STUCK, "raised", LATER, START, 9.5, 4.0, 1.0, 8.0, 0.987)
 
 
 def said(rule: Rule, **fields: Any) -> str:  # noqa: ANN401 - whatever a finding holds
-    return why(replace(USUAL, rule=rule, **fields), "bar", "P-7")
+    return why(USUAL._replace(rule=rule, **fields), "bar", "P-7")
 
 
 def test_each_rule_says_what_it_saw_in_the_unit_of_the_sensor() -> None:

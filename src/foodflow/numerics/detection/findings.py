@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,8 +137,7 @@ class Runs:
     uncertain: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """An anomaly that began or is over.
 
     `at`: when it was decided, `since`: when it began (microseconds). `value`: the reading; for `rate_of_change` the

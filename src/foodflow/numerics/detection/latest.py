@@ -20,10 +20,11 @@ class Latest:
     times: Moments
     before: Moments
 
-    def at(self, place: int, column: int) -> int:
-        """At or before one reading."""
-        places = np.flatnonzero(self.flags[: place + 1, column])
-        return int(self.times[places[-1], column] if len(places) else self.before[column])
+    def at(self, places: NDArray[np.intp], columns: NDArray[np.intp]) -> Moments:
+        """At or before some readings, (k,)."""
+        within = self.flags[:, columns] & (places >= PLACES)
+        found: Moments = np.maximum(latest_within(within, self.times[:, columns]), self.before[columns])
+        return found
 
     def ends(self, columns: NDArray[np.intp]) -> Moments:
         """At or before the ends of some blocks."""

@@ -6,13 +6,14 @@ sure as the reading is: Φ of the distance in sigmas of the noise. Readings mark
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foodflow.numerics.detection.blocks import PLACES
 from foodflow.numerics.detection.charts import LAMBDA, SLACK, WINDOWS
 from foodflow.numerics.detection.edges import CHARTS
 from foodflow.numerics.detection.findings import BITS, RULES, Finding, Rule
@@ -20,10 +21,14 @@ from foodflow.numerics.detection.judging import Judged
 from foodflow.numerics.detection.state import BLOCK, NEVER, PAST, Records
 
 Kind = Literal["raised", "cleared"]
+Ints = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 PRIOR: Final = 1e-4
 _LEAST: Final = 1e-6
 _BAND: Final = 3.0
+_RANKS: Final = 2 + 2 * len(RULES)
 _LIMITS: Final = {Rule.BELOW_LIMIT, Rule.ABOVE_LIMIT}
 # The chance of each pattern in independent normal readings.
 _CHANCES: Final = {
@@ -38,142 +43,253 @@ _CHANCES: Final = {
 }
 
 
-def sureness(chance: float) -> float:
+def sureness(chance: Numbers) -> Numbers:
     """How sure an anomaly is whose statistic comes with this chance in normal readings."""
     return 1 / (1 + chance / PRIOR)
 
 
 def tell(judged: Judged, known: Records) -> list[list[Finding]]:
     """The findings of each sensor (in the order of the blocks) by time; `known` keeps since when rules are active."""
-    blocks, start, silent = judged.blocks, judged.start, judged.silent
+    blocks = judged.blocks
     findings: list[list[Finding]] = [[] for _ in range(blocks.first)]
+    turns = _turns(judged)
+    parts = [_gaps(judged, turns)] if turns.silent.any() else []
+    for number, rule in enumerate(RULES):
+        mine = turns.only((turns.changed & BITS[rule]) > 0)
+        if len(mine.places):
+            parts.append(_of_rule(judged, mine, known["since"][:, number], rule))
     known["gap_told"] = NEVER
-    within = np.arange(BLOCK)[:, None] < blocks.fill
-    columns, places = np.nonzero((((judged.edges.changed > 0) | silent) & within).T)
-    if not len(columns):
+    if not parts:
         return findings
-    new = blocks.is_new()
-    teller = _Teller(judged, blocks.led(blocks.times, start["past_times"]), start["since"].copy(), start["gap_told"])
-    for column, place in zip(columns.tolist(), places.tolist(), strict=True):
-        sensor = int(blocks.sensor[column])
-        told = list(teller.of(column, place, is_silent=bool(silent[place, column])))
-        if new[place, column]:
-            findings[sensor] += told
-        if blocks.fill[column] == BLOCK:
-            known["since"][sensor] = teller.since[sensor]
+    found = _joined(parts)
+    order = np.argsort(found.order, kind="stable")
+    rows = zip(*(column[order].tolist() for column in found.columns), strict=True)
+    sensors, is_new = blocks.sensor[found.turns.columns][order].tolist(), found.turns.new[order].tolist()
+    for sensor, is_to_be_told, row in zip(sensors, is_new, rows, strict=True):
+        if is_to_be_told:
+            findings[sensor].append(_finding(*row))
     return findings
 
 
-@dataclass(slots=True)
-class _Teller:
-    """Makes the findings, one reading after the other of each sensor; `since` (sensors, rules) moves along."""
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """The readings at which anything begins or is over, (n,), each sensor's by time: the place of each among all of
+    them, where it stands, the bits of the rules that turn, those that are on afterwards, whether it ends a gap, and
+    whether it is judged for the first time.
+    """
 
-    judged: Judged
-    times: NDArray[np.int64]
-    since: NDArray[np.int64]
-    gap_told: NDArray[np.int64]
+    number: Ints
+    columns: Ints
+    places: Ints
+    changed: NDArray[np.uint32]
+    active: NDArray[np.uint32]
+    silent: Flags
+    new: Flags
 
-    def of(self, column: int, place: int, *, is_silent: bool) -> Iterator[Finding]:
-        """The findings of one reading: a gap that it ends, what is over, what begins."""
-        if is_silent:
-            yield from self._gap(column, place)
-        changed = int(self.judged.edges.changed[place, column])
-        active = int(self.judged.edges.active[place, column])
-        sensor = self.judged.blocks.sensor[column]
-        for number, rule in enumerate(RULES):
-            if changed & ~active & BITS[rule]:
-                yield self._finding(rule, column, place, kind="cleared", since=int(self.since[sensor, number]))
-        for number, rule in enumerate(RULES):
-            if changed & active & BITS[rule]:
-                self.since[sensor, number] = self._began(rule, column, place)
-                yield self._finding(rule, column, place, kind="raised", since=int(self.since[sensor, number]))
+    def only(self, chosen: Flags | Ints) -> "_Turns":
+        """Some of them."""
+        return _Turns(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
-    def _gap(self, column: int, place: int) -> Iterator[Finding]:
-        blocks = self.judged.blocks
-        sensor = blocks.sensor[column]
-        at, since = int(blocks.times[place, column]), int(self.times[PAST + place - 1, column])
-        gap = _given(self.judged.bounds.gap[sensor])
-        seconds = float(self.judged.steps.seconds[place, column])
-        kinds: tuple[Kind, ...] = ("cleared",) if self.gap_told[sensor] == since else ("raised", "cleared")
-        for kind in kinds:
-            yield Finding(Rule.GAP, kind, at, since, seconds, None, None, gap, 1.0)
 
-    def _began(self, rule: Rule, column: int, place: int) -> int:
-        """When what a rule shows began: the first reading of its pattern, or the last one at which a drift was zero."""
-        drift = self.judged.drift
-        if rule in WINDOWS:
-            return int(self.times[PAST + place - WINDOWS[rule] + 1, column])
-        if rule is Rule.STUCK:
-            return int(self.judged.steps.same_since[place, column])
-        began = int(self.judged.blocks.times[place, column])
-        if rule is Rule.DRIFT_EWMA:
-            began = drift.ewma_zero.at(place, column)
-        elif rule is Rule.DRIFT_CUSUM:
-            upwards = drift.up[place, column] >= drift.down[place, column]
-            began = (drift.up_zero if upwards else drift.down_zero).at(place, column)
-        return began if began != NEVER else int(self.judged.blocks.times[place, column])
+def _turns(judged: Judged) -> _Turns:
+    blocks, changed = judged.blocks, judged.edges.changed
+    is_turn = ((changed > 0) | judged.silent) & (blocks.fill > PLACES)
+    columns, places = np.nonzero(is_turn.T)
+    at = (places, columns)
+    bits = (changed[at], judged.edges.active[at])
+    return _Turns(np.arange(len(columns)), columns, places, *bits, judged.silent[at], blocks.is_new()[at])
 
-    def _finding(self, rule: Rule, column: int, place: int, *, kind: Kind, since: int) -> Finding:
-        judged = self.judged
-        at, value = int(judged.blocks.times[place, column]), float(judged.blocks.values[place, column])
-        if rule is Rule.RATE_OF_CHANGE:
-            value = float(judged.steps.change[place, column] / max(judged.steps.seconds[place, column], _LEAST))
-        expected, low, high = self._band(rule, column, place)
-        certainty = self._certainty(rule, kind, column, place)
-        return Finding(rule, kind, at, since, value, expected, low, high, certainty)
 
-    def _band(self, rule: Rule, column: int, place: int) -> tuple[float | None, float | None, float | None]:
-        """What was expected, and the band around it."""
-        bounds, baseline, sensor = self.judged.bounds, self.judged.baseline, self.judged.blocks.sensor[column]
-        level, spread = float(baseline.level[column]), float(baseline.spread[column])
-        if rule in _LIMITS:
-            return level if baseline.ready[column] else None, _given(bounds.low[sensor]), _given(bounds.high[sensor])
-        if rule is Rule.RATE_OF_CHANGE:
-            rate = _given(bounds.max_rate[sensor])
-            return None, None if rate is None else -rate, rate
-        if rule is Rule.STUCK:
-            return None, None, None
-        if rule is Rule.LEARNED:
-            level = float(self.judged.learned.expected[place, column])
-        return level, level - _BAND * spread, level + _BAND * spread
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Findings as columns (n,), NaN for None, with the turns that they belong to; `rank` orders those of one turn."""
 
-    def _certainty(self, rule: Rule, kind: Kind, column: int, place: int) -> float:
-        if kind == "cleared":
-            is_taken_as_normal = place == 0 and self.judged.baseline.fresh[column] and CHARTS & BITS[rule]
-            return 0.0 if is_taken_as_normal else 1.0
-        sure = self._sure(rule, column, place)
-        return sure / 2 if self.judged.blocks.uncertain[place, column] else sure
+    turns: _Turns
+    rank: Ints
+    rules: Ints
+    raised: Flags
+    at: Ints
+    since: Ints
+    value: Numbers
+    expected: Numbers
+    low: Numbers
+    high: Numbers
+    certainty: Numbers
 
-    def _sure(self, rule: Rule, column: int, place: int) -> float:
-        if rule in _LIMITS:
-            return self._past_limit(rule, column, place)
-        chance = _CHANCES[rule] if rule in _CHANCES else self._chance(rule, column, place)
-        return sureness(chance)
+    @property
+    def order(self) -> Ints:
+        """What the findings of a call are ordered by: by reading, and there first a gap, then what is over."""
+        return self.turns.number * _RANKS + self.rank
 
-    def _chance(self, rule: Rule, column: int, place: int) -> float:
-        """The chance of a statistic this far out in normal readings; none where a rule states a fact."""
-        judged = self.judged
-        if rule is Rule.WESTERN_ELECTRIC_1:
-            return math.erfc(abs(judged.z[place, column]) / math.sqrt(2))
-        if rule is Rule.DRIFT_CUSUM:
-            return math.exp(-2 * SLACK * max(judged.drift.up[place, column], judged.drift.down[place, column]))
-        if rule is Rule.DRIFT_EWMA:
-            sigmas = abs(judged.drift.ewma[place, column]) / math.sqrt(LAMBDA / (2 - LAMBDA))
-            return math.erfc(sigmas / math.sqrt(2))
-        if rule is Rule.LEARNED:
-            return math.pow(10, -float(judged.learned.digits[place, column]))
-        return 0.0
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """What a finding consists of."""
+        figures = (self.value, self.expected, self.low, self.high, self.certainty)
+        return (self.rules, self.raised, self.at, self.since, *figures)
 
-    def _past_limit(self, rule: Rule, column: int, place: int) -> float:
-        """How sure it is that the true value lies outside: certain until something of the noise is known."""
-        judged, sensor = self.judged, self.judged.blocks.sensor[column]
-        if not judged.baseline.ready[column]:
-            return 1.0
-        value = judged.blocks.values[place, column]
-        bounds = judged.bounds
-        distance = bounds.low[sensor] - value if rule is Rule.BELOW_LIMIT else value - bounds.high[sensor]
-        return 1 - math.erfc(float(distance / judged.baseline.sigma[column]) / math.sqrt(2)) / 2
+
+def _joined(parts: Sequence[_Found]) -> _Found:
+    turns = (np.concatenate(each) for each in zip(*(_columns(part.turns) for part in parts), strict=True))
+    others = (np.concatenate(each) for each in zip(*(_columns(part)[1:] for part in parts), strict=True))
+    return _Found(_Turns(*turns), *others)
+
+
+def _columns(of: _Turns | _Found) -> list[Any]:
+    return [getattr(of, field.name) for field in fields(of)]
+
+
+def _finding(  # noqa: PLR0913, PLR0917 - the columns of a finding
+    rule: int,
+    is_raised: bool,  # noqa: FBT001 - the same
+    at: int,
+    since: int,
+    value: float,
+    expected: float,
+    low: float,
+    high: float,
+    certainty: float,
+) -> Finding:
+    kind: Kind = "raised" if is_raised else "cleared"
+    band = (_given(expected), _given(low), _given(high))
+    return Finding(RULES[rule], kind, at, since, value, *band, certainty)
+
+
+def _gaps(judged: Judged, turns: _Turns) -> _Found:
+    """The gaps that readings end; one that was not told while it lasted begins now as well."""
+    silent, start = turns.only(turns.silent), judged.start
+    sensor, places, columns = judged.blocks.sensor[silent.columns], silent.places, silent.columns
+    since = _before(judged, places, columns, 1)
+    told = start["gap_told"][sensor] == since
+    both = np.repeat(np.arange(len(sensor)), np.where(told, 1, 2))
+    is_last = np.append(np.diff(both) > 0, True)
+    nothing = np.full(len(both), np.nan)
+    return _Found(
+        turns=silent.only(both),
+        rank=is_last.astype(np.int64),
+        rules=np.full(len(both), RULES.index(Rule.GAP)),
+        raised=~is_last,
+        at=judged.blocks.times[places, columns][both],
+        since=since[both],
+        value=judged.steps.seconds[places, columns][both],
+        expected=nothing,
+        low=nothing,
+        high=judged.bounds.gap[sensor][both],
+        certainty=np.ones(len(both)),
+    )
+
+
+def _of_rule(judged: Judged, turns: _Turns, known: Ints, rule: Rule) -> _Found:
+    """What begins and is over of one rule; `known` (sensors,), since when it is active, is carried on in place."""
+    blocks, places, columns, number = judged.blocks, turns.places, turns.columns, RULES.index(rule)
+    raised, sensor = (turns.active & BITS[rule]) > 0, blocks.sensor[turns.columns]
+    since = _since(sensor, raised, np.where(raised, _began(judged, rule, places, columns), NEVER), known)
+    # Blocks that are not full are judged anew with the next call.
+    kept = raised & (blocks.fill[columns] == BLOCK)
+    known[sensor[kept]] = since[kept]
+    value = blocks.values[places, columns]
+    if rule is Rule.RATE_OF_CHANGE:
+        value = judged.steps.change[places, columns] / np.maximum(judged.steps.seconds[places, columns], _LEAST)
+    is_taken_as_normal = (places == 0) & judged.baseline.fresh[columns] & bool(CHARTS & BITS[rule])
+    certainty = np.where(is_taken_as_normal, 0.0, 1.0)
+    sure = _sure(judged, rule, places[raised], columns[raised])
+    certainty[raised] = np.where(blocks.uncertain[places, columns][raised], sure / 2, sure)
+    expected, low, high = _band(judged, rule, places, columns)
+    return _Found(
+        turns=turns,
+        rank=np.where(raised, 2 + len(RULES), 2) + number,
+        rules=np.full(len(places), number),
+        raised=raised,
+        at=blocks.times[places, columns],
+        since=since,
+        value=value,
+        expected=expected,
+        low=low,
+        high=high,
+        certainty=certainty,
+    )
+
+
+def _since(sensor: Ints, raised: Flags, began: Ints, known: Ints) -> Ints:
+    """Since when what begins or is over at each turn is active: what is over began when it was raised last."""
+    order = np.argsort(sensor, kind="stable")
+    mine, begins = sensor[order], began[order]
+    latest = np.maximum.accumulate(np.where(raised[order], np.arange(len(order)), -1))
+    is_mine = (latest >= 0) & (mine[latest] == mine)
+    since = np.empty(len(order), np.int64)
+    since[order] = np.where(is_mine, begins[latest], known[mine])
+    return since
+
+
+def _before(judged: Judged, places: Ints, columns: Ints, back: int) -> Ints:
+    """When the reading came that lies so far before each."""
+    times: Ints = judged.blocks.led(judged.blocks.times, judged.start["past_times"])[PAST + places - back, columns]
+    return times
+
+
+def _began(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Ints:
+    """When what a rule shows began: the first reading of its pattern, or the last one at which a drift was zero."""
+    drift, at = judged.drift, judged.blocks.times[places, columns]
+    if rule in WINDOWS:
+        return _before(judged, places, columns, WINDOWS[rule] - 1)
+    if rule is Rule.STUCK:
+        return judged.steps.same_since[places, columns]
+    began = at
+    if rule is Rule.DRIFT_EWMA:
+        began = drift.ewma_zero.at(places, columns)
+    elif rule is Rule.DRIFT_CUSUM:
+        upwards = drift.up[places, columns] >= drift.down[places, columns]
+        began = np.where(upwards, drift.up_zero.at(places, columns), drift.down_zero.at(places, columns))
+    return np.where(began == NEVER, at, began)
+
+
+def _band(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> tuple[Numbers, Numbers, Numbers]:
+    """What was expected, and the band around it."""
+    bounds, baseline, sensor = judged.bounds, judged.baseline, judged.blocks.sensor[columns]
+    nothing, level = np.full(len(places), np.nan), baseline.level[columns]
+    if rule in _LIMITS:
+        return np.where(baseline.ready[columns], level, np.nan), bounds.low[sensor], bounds.high[sensor]
+    if rule is Rule.RATE_OF_CHANGE:
+        return nothing, -bounds.max_rate[sensor], bounds.max_rate[sensor]
+    if rule is Rule.STUCK:
+        return nothing, nothing, nothing
+    if rule is Rule.LEARNED:
+        level = judged.learned.expected[places, columns]
+    width = _BAND * baseline.spread[columns]
+    return level, level - width, level + width
+
+
+def _sure(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Numbers:
+    if rule in _LIMITS:
+        return _past_limit(judged, rule, places, columns)
+    return sureness(_chance(judged, rule, places, columns))
+
+
+def _chance(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Numbers:
+    """The chance of a statistic this far out in normal readings; none where a rule states a fact."""
+    if rule is Rule.WESTERN_ELECTRIC_1:
+        return _beyond(np.abs(judged.z[places, columns]))
+    if rule is Rule.DRIFT_CUSUM:
+        furthest = np.maximum(judged.drift.up[places, columns], judged.drift.down[places, columns])
+        return np.exp(-2 * SLACK * furthest)
+    if rule is Rule.DRIFT_EWMA:
+        return _beyond(np.abs(judged.drift.ewma[places, columns]) / math.sqrt(LAMBDA / (2 - LAMBDA)))
+    if rule is Rule.LEARNED:
+        return np.power(10.0, -judged.learned.digits[places, columns])
+    return np.full(len(places), _CHANCES.get(rule, 0.0))
+
+
+def _past_limit(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Numbers:
+    """How sure it is that the true value lies outside: certain until something of the noise is known."""
+    bounds, baseline, sensor = judged.bounds, judged.baseline, judged.blocks.sensor[columns]
+    value = judged.blocks.values[places, columns]
+    distance = bounds.low[sensor] - value if rule is Rule.BELOW_LIMIT else value - bounds.high[sensor]
+    return np.where(baseline.ready[columns], 1 - _beyond(distance / baseline.sigma[columns]) / 2, 1.0)
+
+
+def _beyond(sigmas: Numbers) -> Numbers:
+    """The chance that a normal number lies further out than so many sigmas, on either side."""
+    return np.array([math.erfc(each) for each in (sigmas / math.sqrt(2)).tolist()])
 
 
 def _given(number: float) -> float | None:
-    return None if math.isnan(number) else float(number)
+    return None if math.isnan(number) else number
