@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock, events, rows
 from foodflow.numerics.detection.watching import Finding, why
-from foodflow.numerics.epoch import from_micros
+from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.plant.events.alarms import AlarmClosed, AnomalyCleared, AnomalyRaised
 from foodflow.plant.queries import alarms as queries
 from foodflow.plant.queries.readings import Reporting
 from foodflow.plant.queries.watching import Watched
-from foodflow.plant.rules.alarms import AGAIN, RECENT, goes_on, worst_of
+from foodflow.plant.rules.alarms import AGAIN, NOT_OF_VALUES, RECENT, goes_on, worst_of
 from foodflow.plant.tables.alarms import Alarm
 from foodflow.plant.usecases import flooding
 from foodflow.plant.usecases.noting import wire
@@ -137,17 +137,16 @@ def _go_through(
     spells = _spells(findings, is_active=course is not None and course.is_active)
     for spell, extremes in zip(spells, found.extremes(spells), strict=True):
         if spell.raised is not None:
-            at = from_micros(spell.raised.at)
-            if course is None or not course.goes_on(at):
+            if course is None or not course.goes_on(spell.raised.at):
                 if course is not None:
                     course.end(changes, found)
-                course = _Course.of(_made(found, spell.raised, at, now=now))
+                course = _Course.of(_made(found, spell.raised, now=now))
                 changes.fresh.append(course.alarm)
-            course.begin(spell.raised, at)
+            course.begin(spell.raised)
         if course is not None:
             course.reach(extremes)
             if spell.cleared is not None:
-                course.clear(from_micros(spell.cleared.at))
+                course.clear(spell.cleared.at)
     if course is not None and spells:
         course.end(changes, found)
 
@@ -166,13 +165,13 @@ def _spells(findings: Sequence[Finding], *, is_active: bool) -> list[_Spell]:
 
 @dataclass(slots=True)
 class _Course:
-    """What becomes of an alarm in a call: it may come and go many times, and is written once."""
+    """What becomes of an alarm in a call, in microseconds: it may come and go many times, and is written once."""
 
     alarm: Alarm
+    is_of_values: bool
     occurrences: int
-    latest_at: datetime
-    cleared_at: datetime | None
-    closed_at: datetime | None
+    cleared_at: int | None
+    closed_at: int | None
     worst: float | None
     expected: float | None
     raised: Finding | None = None
@@ -181,34 +180,38 @@ class _Course:
     @classmethod
     def of(cls, alarm: Alarm) -> "_Course":
         """The course of an alarm that nothing has happened to yet."""
-        times = (alarm.latest_at, alarm.cleared_at, alarm.closed_at)
-        return cls(alarm, alarm.occurrences, *times, alarm.worst, alarm.expected)
+        cleared_at, closed_at = _micros(alarm.cleared_at), _micros(alarm.closed_at)
+        so_far = (alarm.occurrences, cleared_at, closed_at, alarm.worst, alarm.expected)
+        return cls(alarm, alarm.rule not in NOT_OF_VALUES, *so_far)
 
     @property
     def is_active(self) -> bool:
         """Whether its cause is there."""
         return self.closed_at is None and self.cleared_at is None
 
-    def goes_on(self, at: datetime) -> bool:
+    def goes_on(self, at: int) -> bool:
         """Whether what is raised at a moment is the same alarm once more."""
-        return goes_on(closed_at=self.closed_at, by=self.alarm.closed_by, cleared_at=self.cleared_at, at=at)
+        if self.closed_at is None:
+            return True
+        closed_at, cleared_at = from_micros(self.closed_at), _moment(self.cleared_at)
+        return goes_on(closed_at=closed_at, by=self.alarm.closed_by, cleared_at=cleared_at, at=from_micros(at))
 
-    def begin(self, finding: Finding, at: datetime) -> None:
+    def begin(self, finding: Finding) -> None:
         """It is raised, for the first time or once more. The worst value is that of all times."""
-        self.occurrences, self.latest_at, self.cleared_at, self.closed_at = self.occurrences + 1, at, None, None
-        self.raised, self.expected = finding, _finite(finding.expected)
-        value = _finite(finding.value) or 0.0
-        self.worst = value if self.worst is None else self.worst
-        self.reach((value, value))
+        self.occurrences, self.cleared_at, self.closed_at, self.raised = self.occurrences + 1, None, None, finding
+        if self.worst is None or self.is_of_values:
+            value, self.expected = _finite(finding.value) or 0.0, _finite(finding.expected)
+            self.worst = value if self.worst is None else self.worst
+            self.reach((value, value))
 
     def reach(self, extremes: tuple[float, float] | None) -> None:
         """While it was active the readings lay between two values."""
-        if extremes is not None:
+        if extremes is not None and self.is_of_values:
             lowest, highest = extremes
             rule, expected = self.alarm.rule, self.expected
             self.worst = worst_of(rule, self.worst, lowest=lowest, highest=highest, expected=expected)
 
-    def clear(self, at: datetime) -> None:
+    def clear(self, at: int) -> None:
         """Its cause is gone. What is seen and gone is over (ISA-18.2: normal)."""
         self.cleared_at, self.has_cleared = at, True
         if self.alarm.acknowledged_at is not None:
@@ -227,14 +230,22 @@ class _Course:
         if alarm is not (changes.fresh[-1] if changes.fresh else None):
             alarm.version += 1
             changes.changed.append(alarm)
-        alarm.occurrences, alarm.latest_at, alarm.worst = self.occurrences, self.latest_at, self.worst
-        alarm.cleared_at, alarm.closed_at = self.cleared_at, self.closed_at
+        alarm.occurrences, alarm.worst = self.occurrences, self.worst
+        alarm.cleared_at, alarm.closed_at = _moment(self.cleared_at), _moment(self.closed_at)
         if self.cleared_at is not None:
             changes.cleared.append(alarm)
 
 
-def _made(found: Found, finding: Finding, at: datetime, *, now: datetime) -> Alarm:
-    known, sensor = found.known, found.sensor
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else to_micros(moment)
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
+
+
+def _made(found: Found, finding: Finding, *, now: datetime) -> Alarm:
+    known, sensor, at = found.known, found.sensor, from_micros(finding.at)
     silenced = known.silenced_until is not None and known.silenced_until > now
     return Alarm(
         id=clock.new_id(),
@@ -267,6 +278,7 @@ def _made(found: Found, finding: Finding, at: datetime, *, now: datetime) -> Ala
 
 def _describe(alarm: Alarm, found: Found, finding: Finding) -> None:
     """What is wrong this time."""
+    alarm.latest_at = from_micros(finding.at)
     alarm.value, alarm.expected = _finite(finding.value) or 0.0, _finite(finding.expected)
     alarm.low, alarm.high = _finite(finding.low), _finite(finding.high)
     alarm.certainty = min(max(_finite(finding.certainty) or 0.0, 0.0), 1.0)
