@@ -114,7 +114,8 @@ async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now:
         _tell_of_clearing(session, alarm)
     # Those that were there come first: one that is closed makes room for a new one of the same rule.
     written = [*changes.changed, *changes.fresh]
-    columns = {column.name: [getattr(alarm, column.name) for alarm in written] for column in queries.COLUMNS}
+    values = [vars(alarm) for alarm in written]  # all of them are there, and asking an object for each takes long
+    columns = {column.name: [each[column.name] for each in values] for column in queries.COLUMNS}
     await rows.put(session, Alarm, columns)
 
 
@@ -135,7 +136,9 @@ def _go_through(
     """What one rule found, in order of time, and what it makes of the latest alarm of the sensor and the rule."""
     course = None if latest is None else _Course.of(latest)
     spells = _spells(findings, is_active=course is not None and course.is_active)
-    for spell, extremes in zip(spells, found.extremes(spells), strict=True):
+    is_of_values = not NOT_OF_VALUES.intersection(finding.rule for finding in findings[:1])
+    reached = found.extremes(spells) if is_of_values else [None] * len(spells)
+    for spell, extremes in zip(spells, reached, strict=True):
         if spell.raised is not None:
             if course is None or not course.goes_on(spell.raised.at):
                 if course is not None:
