@@ -6,7 +6,7 @@ sure as the reading is: Φ of the distance in sigmas of the noise. Readings mark
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
@@ -63,11 +63,10 @@ def tell(judged: Judged, known: Records) -> list[list[Finding]]:
         return findings
     found = _joined(parts)
     order = np.argsort(found.order, kind="stable")
-    rows = zip(*(column[order].tolist() for column in found.columns), strict=True)
-    sensors, is_new = blocks.sensor[found.turns.columns][order].tolist(), found.turns.new[order].tolist()
-    for sensor, is_to_be_told, row in zip(sensors, is_new, rows, strict=True):
-        if is_to_be_told:
-            findings[sensor].append(_finding(*row))
+    order = order[found.turns.new[order]]
+    sensors = blocks.sensor[found.turns.columns][order].tolist()
+    for sensor, finding in zip(sensors, found.findings(order), strict=True):
+        findings[sensor].append(finding)
     return findings
 
 
@@ -121,11 +120,13 @@ class _Found:
         """What the findings of a call are ordered by: by reading, and there first a gap, then what is over."""
         return self.turns.number * _RANKS + self.rank
 
-    @property
-    def columns(self) -> tuple[NDArray[Any], ...]:
-        """What a finding consists of."""
-        figures = (self.value, self.expected, self.low, self.high, self.certainty)
-        return (self.rules, self.raised, self.at, self.since, *figures)
+    def findings(self, chosen: Ints) -> Iterator[Finding]:
+        """Some of them, one by one."""
+        kinds: list[Kind] = ["raised" if raised else "cleared" for raised in self.raised[chosen].tolist()]
+        moments = (self.at[chosen].tolist(), self.since[chosen].tolist(), self.value[chosen].tolist())
+        band = (_given(each[chosen]) for each in (self.expected, self.low, self.high))
+        rules = [RULES[number] for number in self.rules[chosen].tolist()]
+        return map(Finding, rules, kinds, *moments, *band, self.certainty[chosen].tolist())
 
 
 def _joined(parts: Sequence[_Found]) -> _Found:
@@ -136,22 +137,6 @@ def _joined(parts: Sequence[_Found]) -> _Found:
 
 def _columns(of: _Turns | _Found) -> list[Any]:
     return [getattr(of, field.name) for field in fields(of)]
-
-
-def _finding(  # noqa: PLR0913, PLR0917 - the columns of a finding
-    rule: int,
-    is_raised: bool,  # noqa: FBT001 - the same
-    at: int,
-    since: int,
-    value: float,
-    expected: float,
-    low: float,
-    high: float,
-    certainty: float,
-) -> Finding:
-    kind: Kind = "raised" if is_raised else "cleared"
-    band = (_given(expected), _given(low), _given(high))
-    return Finding(RULES[rule], kind, at, since, value, *band, certainty)
 
 
 def _gaps(judged: Judged, turns: _Turns) -> _Found:
@@ -291,5 +276,9 @@ def _beyond(sigmas: Numbers) -> Numbers:
     return np.array([math.erfc(each) for each in (sigmas / math.sqrt(2)).tolist()])
 
 
-def _given(number: float) -> float | None:
-    return None if math.isnan(number) else number
+def _given(numbers: Numbers) -> list[float | None]:
+    """Numbers with None for NaN."""
+    given: list[float | None] = numbers.astype(object).tolist()
+    for place in np.flatnonzero(np.isnan(numbers)).tolist():
+        given[place] = None
+    return given
