@@ -124,8 +124,6 @@ async def _latest(session: AsyncSession, found: Sequence[Found]) -> dict[_Key, A
     moments = [finding.at for each in found for finding in each.findings]
     since = from_micros(min(moments)) - AGAIN if moments else clock.now()
     alarms = await queries.open_or_cleared_since_for_update(session, [each.sensor.id for each in found], since)
-    for alarm in alarms:
-        session.expunge(alarm)  # they are written in one statement, and not one by one by the session
     ordered = sorted(alarms, key=lambda alarm: (alarm.closed_at is None, alarm.latest_at))
     return {(alarm.sensor_id, alarm.rule): alarm for alarm in ordered}
 
@@ -225,16 +223,17 @@ class _Course:
         alarm = self.alarm
         if self.raised is None and not self.has_cleared and self.worst == alarm.worst:
             return
+        what = vars(alarm)  # which is how an alarm that no session follows is changed (`queries.alarms.detached`)
         if self.raised is not None:
-            _describe(alarm, found, self.raised)
+            what.update(_described(self.raised, alarm.unit_of_measure, found.sensor.name))
             changes.raised.append(alarm)
         if self.closed_at is not None and alarm.closed_at is None:
-            alarm.closed_by = ""
+            what["closed_by"] = ""
         if alarm is not (changes.fresh[-1] if changes.fresh else None):
-            alarm.version += 1
+            what["version"] += 1
             changes.changed.append(alarm)
-        alarm.occurrences, alarm.worst = self.occurrences, self.worst
-        alarm.cleared_at, alarm.closed_at = _moment(self.cleared_at), _moment(self.closed_at)
+        what.update(occurrences=self.occurrences, worst=self.worst)
+        what.update(cleared_at=_moment(self.cleared_at), closed_at=_moment(self.closed_at))
         if self.cleared_at is not None:
             changes.cleared.append(alarm)
 
@@ -250,42 +249,48 @@ def _moment(micros: int | None) -> datetime | None:
 def _made(found: Found, finding: Finding, *, now: datetime) -> Alarm:
     known, sensor, at = found.known, found.sensor, from_micros(finding.at)
     silenced = known.silenced_until is not None and known.silenced_until > now
-    return Alarm(
-        id=clock.new_id(),
-        sensor_id=sensor.id,
-        sensor_code=sensor.sensor_code,
-        line_id=sensor.line_id,
-        line_number=known.line_number,
-        site=sensor.plant_name,
-        batch_id=known.batch_id,
-        rule=str(finding.rule),
-        priority=known.how.priority_of(finding.rule),
-        raised_at=at,
-        since=from_micros(finding.since),
-        latest_at=at,
-        cleared_at=None,
-        occurrences=0,
-        worst=None,
-        unit_of_measure=sensor.unit_of_measure,
-        **dict.fromkeys(("acknowledged_at", "closed_at", "flood_id")),
-        **dict.fromkeys(("acknowledged_by", "acknowledgement", "closed_by", "cause"), ""),
-        silenced_until=known.silenced_until if silenced else None,
-        silenced_by=known.silenced_by if silenced else "",
-        silence_reason=known.silence_reason if silenced else "",
-        leads=True,
-        is_told=False,
-        noticed_at=now,
-        version=1,
+    return queries.detached(
+        {
+            "id": clock.new_id(),
+            "sensor_id": sensor.id,
+            "sensor_code": sensor.sensor_code,
+            "line_id": sensor.line_id,
+            "line_number": known.line_number,
+            "site": sensor.plant_name,
+            "batch_id": known.batch_id,
+            "rule": str(finding.rule),
+            "priority": known.how.priority_of(finding.rule),
+            "raised_at": at,
+            "since": from_micros(finding.since),
+            "cleared_at": None,
+            "occurrences": 0,
+            "worst": None,
+            "unit_of_measure": sensor.unit_of_measure,
+            **_described(finding, sensor.unit_of_measure, sensor.name),
+            **dict.fromkeys(("acknowledged_at", "closed_at", "flood_id")),
+            **dict.fromkeys(("acknowledged_by", "acknowledgement", "closed_by", "cause"), ""),
+            "silenced_until": known.silenced_until if silenced else None,
+            "silenced_by": known.silenced_by if silenced else "",
+            "silence_reason": known.silence_reason if silenced else "",
+            "leads": True,
+            "is_told": False,
+            "noticed_at": now,
+            "version": 1,
+        }
     )
 
 
-def _describe(alarm: Alarm, found: Found, finding: Finding) -> None:
+def _described(finding: Finding, unit: str, name: str) -> dict[str, Any]:
     """What is wrong this time."""
-    alarm.latest_at = from_micros(finding.at)
-    alarm.value, alarm.expected = _finite(finding.value) or 0.0, _finite(finding.expected)
-    alarm.low, alarm.high = _finite(finding.low), _finite(finding.high)
-    alarm.certainty = min(max(_finite(finding.certainty) or 0.0, 0.0), 1.0)
-    alarm.why = why(finding, alarm.unit_of_measure, found.sensor.name)
+    return {
+        "latest_at": from_micros(finding.at),
+        "value": _finite(finding.value) or 0.0,
+        "expected": _finite(finding.expected),
+        "low": _finite(finding.low),
+        "high": _finite(finding.high),
+        "certainty": min(max(_finite(finding.certainty) or 0.0, 0.0), 1.0),
+        "why": why(finding, unit, name),
+    }
 
 
 def _finite(number: float | None) -> float | None:
