@@ -109,6 +109,30 @@ async def test_what_chatters_is_one_alarm(client: httpx.AsyncClient, sensor: Jso
     assert alarm["raised_at"] < alarm["latest_at"]
 
 
+@pytest.mark.parametrize("is_seen", [True, False])
+async def test_what_comes_and_goes_within_a_call_is_what_it_would_be_in_many(
+    client: httpx.AsyncClient, *, is_seen: bool
+) -> None:
+    together, apart = [await make.sensor(client, max_value=5, min_value=0) for _ in range(2)]
+    start = ago(hours=1)
+    comes_and_goes = [HOT, *[FINE] * 4, 12, *[FINE] * 4, COLD, *[FINE] * 4, 700, 900, *[FINE] * 4]
+    values = {10.0 + second: value for second, value in enumerate(comes_and_goes)}
+    values |= {1200.0 + second: value for second, value in enumerate([20, *[FINE] * 4, 30, 40])}
+    for sensor in (together, apart):
+        await send(client, [sensor], {0: FINE, 1: 50}, start=start)
+        if is_seen:
+            good(await deed(client, (await alarms(client, sensor, rule="above_limit"))[0], "acknowledge"))
+    await send(client, [together], values, start=start)
+    for second, value in values.items():
+        await send(client, [apart], {second: value}, start=start)
+    told = [await alarms(client, sensor) for sensor in (together, apart)]
+    sentences = [[each["why"].replace(each["sensor_code"], "") for each in one] for one in told]
+    assert seen(told[0]) == seen(told[1])
+    assert sentences[0] == sentences[1]
+    above = [(each["occurrences"], each["worst"]) for each in told[0] if each["rule"] == "above_limit"]
+    assert above == ([(3, 900), (2, 40)] if is_seen else [(5, 900)])
+
+
 async def test_what_comes_again_long_after_it_was_over_is_another_alarm(
     client: httpx.AsyncClient, sensor: Json
 ) -> None:
@@ -183,8 +207,8 @@ TROUBLE = [*NOISE[:300], *([4.0] * 150), *(value + 3 for value in NOISE[300:400]
 
 def seen(found: list[Json]) -> list[tuple[Any, ...]]:
     """What must be the same of alarms, whatever sensor they are of."""
-    names = ("rule", "raised_at", "since", "cleared_at", "value", "worst", "certainty", "occurrences", "state")
-    return sorted(tuple(each[name] for name in names) for each in found)
+    names = ("rule", "raised_at", "since", "latest_at", "cleared_at", "closed_at", "value", "worst", "certainty")
+    return sorted(tuple(str(each[name]) for name in (*names, "occurrences", "state")) for each in found)
 
 
 async def test_a_restart_between_any_two_calls_changes_nothing(
