@@ -47,12 +47,13 @@ def grouped(before: Iterable[Raised], fresh: Iterable[Raised], standing: Flood |
     """
     floods = [] if standing is None else [standing]
     earliest, current = (standing.began_at if standing else None), standing
-    new = set(fresh)
-    everything = sorted({*before, *new}, key=lambda raised: (raised.at, raised.alarm_id))
+    new = {raised.alarm_id: raised for raised in fresh}
+    known = {raised.alarm_id: raised for raised in before} | new
+    everything = sorted(known.values(), key=lambda raised: (raised.at, raised.alarm_id))
     times = [at for at in (standing.latest if standing else ()) if at < everything[0].at]
     recent: deque[Raised] = deque()
     for each in everything:
-        counts = each in new and (earliest is None or each.at >= earliest)
+        counts = each.alarm_id in new and (earliest is None or each.at >= earliest)
         if current is not None and counts:
             current.ended_at = over_at(times, each.at)
             current = current if current.ended_at is None else None
