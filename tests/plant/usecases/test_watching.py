@@ -12,10 +12,13 @@ from sqlalchemy import text
 
 from foodflow import composition
 from foodflow.kernel.actor import Actor
+from foodflow.kernel.bulk import fetch
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
+from foodflow.numerics.detection.watching import stacked
 from foodflow.numerics.epoch import to_micros
 from foodflow.numerics.status_codes import BAD, UNCERTAIN, all_good
 from foodflow.plant import jobs
+from foodflow.plant.queries.watching import HELD
 from foodflow.plant.usecases.readings import Columns, store_readings
 from tests.plant import make
 from tests.plant.alarms import HOUR, ago, alarms, deed, send, store, watch
@@ -253,7 +256,9 @@ async def test_a_call_for_sensors_some_of_which_are_new_or_not_watched_serves_ea
 STATE = "SELECT state FROM watch_states WHERE sensor_key = (SELECT key FROM sensors WHERE id = :id)"
 
 
-@pytest.mark.parametrize("happened", ["somebody else wrote", "rolled back", "twice in a transaction"])
+@pytest.mark.parametrize(
+    "happened", ["somebody else wrote", "rolled back", "twice in a transaction", "number given twice"]
+)
 async def test_what_is_remembered_is_what_the_database_says_whatever_this_process_wrote_before(
     client: httpx.AsyncClient, database: Database, demo: Actor, happened: str
 ) -> None:
@@ -274,6 +279,11 @@ async def test_what_is_remembered_is_what_the_database_says_whatever_this_proces
     elif happened == "rolled back":
         with pytest.raises(ConnectionError):
             await broken_off(database, demo, columns_of(one, second))
+    elif happened == "number given twice":
+        async with tenant_transaction(database, demo) as session:
+            number = "SELECT s.key, m.xmin FROM sensors AS s JOIN watch_states AS m ON m.sensor_key = s.key"
+            rows = await fetch(session, f"{number} WHERE s.id = %(id)s", {"id": UUID(one["id"])})
+        HELD.replace([], np.array([rows[0][0]], np.int32), rows[0][1], stacked([None]))
     else:
         async with tenant_transaction(database, demo) as session:
             await store_readings(session, demo, columns_of(one, second))

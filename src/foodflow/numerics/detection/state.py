@@ -75,6 +75,8 @@ BODY: Final = np.dtype(
     ]
 )
 SIZE: Final = _HEAD.itemsize + BODY.itemsize
+SEAL: Final = _HEAD.itemsize
+"""How long the version and the checksum are, with which a state begins."""
 
 Records = NDArray[Any]
 States = NDArray[np.uint8]

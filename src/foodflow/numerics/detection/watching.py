@@ -26,12 +26,13 @@ from foodflow.numerics.detection.findings import (
     bounds_of,
 )
 from foodflow.numerics.detection.judging import eventful, judge, look
-from foodflow.numerics.detection.state import NEVER, SIZE, Records, is_sound, pack, put, stacked, unpack
+from foodflow.numerics.detection.state import NEVER, SEAL, SIZE, Records, is_sound, pack, put, stacked, unpack
 from foodflow.numerics.detection.strides import SECOND
 from foodflow.numerics.detection.telling import tell
 
 __all__ = [
     "RULES",
+    "SEAL",
     "SIZE",
     "USUAL_RULES",
     "AllWatched",

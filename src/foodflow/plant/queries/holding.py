@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Version = bytes
-"""The number of the transaction that wrote a row (xmin): whoever changes a row, its version is another one. That
-numbers begin again after 4,000 million transactions does not matter, for the oldest are dropped long before.
+"""The number of the transaction that wrote a row (xmin): whoever changes a row, its version is another one. A database
+that is set back gives numbers a second time, so whoever asks has to know by the content as well.
 """
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.bulk import array_of, fetch
-from foodflow.numerics.detection.watching import SIZE, stacked
+from foodflow.numerics.detection.watching import SEAL, SIZE, stacked
 from foodflow.numerics.epoch import to_micros
 from foodflow.plant.queries.holding import Held
 from foodflow.plant.rules.watches import SAID, Effective, Said, effective
@@ -35,7 +35,7 @@ class Standing:
 
 class Watched(NamedTuple):
     """A sensor as it is watched at this moment; `last_at` in microseconds since 1970, None before its first reading;
-    `version` of the row with what its detectors remember, None where that is nothing of use.
+    `version` of the row with what its detectors remember, None where that is nothing of use, and the `seal` of that.
     """
 
     how: Effective
@@ -50,6 +50,7 @@ class Watched(NamedTuple):
     rhythm: float
     seen: int
     version: bytes | None
+    seal: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ SELECT s.sensor_type, s.unit_of_measure, l.status,
         WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
        s.key, l.line_number, l.current_batch_id, w.silenced_until, coalesce(w.silenced_by, ''),
        coalesce(w.silence_reason, ''), m.last_at, coalesce(m.rhythm, 0), coalesce(m.seen, 0),
-       CASE WHEN length(m.state) = %(size)s THEN m.xmin END
+       CASE WHEN length(m.state) = %(size)s THEN m.xmin END, substring(m.state FOR %(seal)s)
 FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
 LEFT JOIN watches AS w ON w.sensor_id = s.id
 LEFT JOIN watch_defaults AS d ON d.sensor_type = lower(s.sensor_type)
@@ -110,12 +111,13 @@ WITH kept AS (
     RETURNING watch_states.xmin)
 SELECT xmin FROM kept LIMIT 1
 """
-_HELD = Held(30_000)
+HELD: Final = Held(30_000)
+"""What this process wrote of what detectors remember."""
 
 
 async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
     """The sensors of some keys as they are watched: one statement, however many."""
-    rows = await fetch(session, _WATCHED, {"keys": array_of(keys), "size": SIZE})
+    rows = await fetch(session, _WATCHED, {"keys": array_of(keys), "size": SIZE, "seal": SEAL})
     numbers: dict[tuple[Any, ...], int] = {}
     which = [numbers.setdefault(row[:_KIND], len(numbers)) for row in rows]
     kinds = [(_how(kind), kind[2]) for kind in numbers]
@@ -131,12 +133,23 @@ async def states_of(session: AsyncSession, known: AllWatched) -> NDArray[np.uint
     statement, where this process does not hold it.
     """
     keys, versions = known.keys, [each.version for each in known.sensors]
-    states, are_held = _HELD.find(keys, versions, stacked([None] * len(keys)))
-    to_read = np.array([version is not None for version in versions], np.bool_) & ~are_held
+    states, are_held = HELD.find(keys, versions, stacked([None] * len(keys)))
+    are_there = np.array([version is not None for version in versions], np.bool_)
+    to_read = are_there & ~(are_held & _bear(states, [each.seal for each in known.sensors]))
     if to_read.any():
+        states = states.copy()
         [[together]] = await fetch(session, _STATES, {"keys": array_of(keys[to_read].tolist())})
         states[to_read] = np.frombuffer(together, np.uint8).reshape(-1, SIZE)
     return states
+
+
+def _bear(states: NDArray[np.uint8], seals: Sequence[bytes | None]) -> NDArray[np.bool_]:
+    """Which states begin with their seals. A database that was set back, or another one in its place, may give the
+    number of a transaction a second time.
+    """
+    expected = np.frombuffer(b"".join([(seal or b"").ljust(SEAL, b"\0") for seal in seals]), np.uint8)
+    borne: NDArray[np.bool_] = (states[:, :SEAL] == expected.reshape(-1, SEAL)).all(axis=1)
+    return borne
 
 
 def _how(kind: tuple[Any, ...]) -> Effective:
@@ -162,7 +175,7 @@ async def keep_states(
     columns = {"keys": known.keys, **others}
     given = {name: array_of(values.tolist()) for name, values in columns.items()}
     [[version]] = await fetch(session, _KEEP, {"states": states.tobytes(), "size": SIZE, **given})
-    _HELD.replace([each.version for each in known.sensors], known.keys, version, states)
+    HELD.replace([each.version for each in known.sensors], known.keys, version, states)
 
 
 async def silent(session: AsyncSession, now: datetime) -> Sequence[UUID]:
