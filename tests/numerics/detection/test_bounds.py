@@ -52,6 +52,61 @@ def test_a_rate_of_zero_allows_no_change() -> None:
     assert told(found(run([1, 1, 1.5], Settings(max_rate=0)))) == [(Rule.RATE_OF_CHANGE, "raised", 2)]
 
 
+@pytest.mark.parametrize(
+    ("settings", "values"),
+    [
+        (Settings(high=5, limit_off_delay=20), (1.0, 9.0)),
+        (Settings(low=5, limit_off_delay=20), (9.0, 1.0)),
+        (Settings(max_rate=0.5, rate_off_delay=20), (1.0, 9.0)),
+    ],
+    ids=["above_limit", "below_limit", "rate_of_change"],
+)
+@pytest.mark.parametrize("period", [1, 2, 7])
+def test_what_comes_back_within_its_off_delay_was_never_over(
+    settings: Settings, values: tuple[float, float], period: int
+) -> None:
+    fine, wrong = values
+    readings = np.full(400 // period, fine)
+    readings[[10, 12, 18, 200 // period]] = wrong
+    findings = found(run(readings, settings, times=every(period, len(readings))))
+    last = 19 if settings.max_rate else 18
+    if period == 7:  # three readings are as long as the delay
+        assert [kind for _, kind, _ in told(findings)[:4]] == ["raised", "cleared", "raised", "cleared"]
+        return
+    over = last * period + 20
+    assert [(kind, at) for _, kind, at in told(findings)[:3]] == [
+        ("raised", 10 * period),
+        ("cleared", over),
+        ("raised", 200),
+    ]
+    assert [finding.since for finding in findings[:2]] == [START + 10 * period * SECOND] * 2
+
+
+def test_three_readings_are_waited_for_however_short_the_off_delay_is() -> None:
+    settings = Settings(high=5, limit_off_delay=0.5, max_rate=5, rate_off_delay=0)
+    findings = told(found(run([1, 9, 1, 1, 1, 1, 1], settings)))
+    assert findings == [
+        (Rule.ABOVE_LIMIT, "raised", 1),
+        (Rule.RATE_OF_CHANGE, "raised", 1),
+        (Rule.ABOVE_LIMIT, "cleared", 4),
+        (Rule.RATE_OF_CHANGE, "cleared", 5),
+    ]
+
+
+def test_an_off_delay_goes_on_from_one_call_to_the_next_and_may_change_between() -> None:
+    settings = Settings(max_rate=5, rate_off_delay=100)
+    values = np.zeros(200)
+    values[40] = 9
+    whole = run(values, settings)
+    [before] = watch([run(values[:70], settings)])
+    assert told(found(whole)) == [(Rule.RATE_OF_CHANGE, "raised", 40), (Rule.RATE_OF_CHANGE, "cleared", 141)]
+    assert found(whole, [70]) == found(whole)
+    longer, shorter = Settings(max_rate=5, rate_off_delay=120), Settings(max_rate=5, rate_off_delay=10)
+    rest = (values[70:], every(1, 200)[70:], before.state)
+    assert told(found(run(rest[0], longer, times=rest[1], state=rest[2]))) == [(Rule.RATE_OF_CHANGE, "cleared", 161)]
+    assert told(found(run(rest[0], shorter, times=rest[1], state=rest[2]))) == [(Rule.RATE_OF_CHANGE, "cleared", 70)]
+
+
 @pytest.mark.parametrize("period", [1, 7])
 def test_a_value_that_repeats_for_too_long_is_stuck(period: int) -> None:
     values = np.array([1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 4.0])

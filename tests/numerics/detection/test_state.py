@@ -1,10 +1,27 @@
 """The state: of one size, versioned, sealed, and begun anew when it is not what it should be."""
 
+import base64
+import zlib
+
 import numpy as np
 
+from foodflow.numerics.detection.findings import Settings
 from foodflow.numerics.detection.state import SIZE
 from foodflow.numerics.detection.watching import is_sound, stacked, watch
 from tests.numerics.detection.make import every, found, run
+
+# What 500 readings left in version 3: noise of seed 9 that rises by 20 after 470 of them, alarms going on.
+VERSION_3 = (
+    r"c-mujZk?Vh!ceixM1_lu!C}`)Fx~Ly2ADoz_X12aG=7K3A7(QJ%d?7s=>zVnV49)J1WY@eafZnA1w-Tmk|6Sv3nB7X8zA!H6Cm=D"
+    r"^C9wc)<NX&?S;rIoQ23I-JuJ;`0J8z<M}2IW-N=Q&6r{0Fui2GO5qkGho?_6IX<$RI2?@ro*mL};*fe&<6w%lu|wL4JG%@Pm^i3E"
+    r"X|tHV&)C6h8UOwjm8K38j_hX%-D~79H~aFGLtQ2gcKHWnw=0=AG}VV4-KJ>dkmIp2{;Y_x!<oAEez(<)9ayeUec=Du#KC;Woy7Ue"
+    r"jUD)&Z+|$S(Zr#ARh8N&O%n$P7N=n4*=97S83+J}X;+QG@p9t{m_8u&1xz!<GDFhEd?84>d8i0UH_C>Pbd%-)kze5tk$)8jk=MzC"
+    r"$miEW<Tv&}<Uh}b$eXSP)BpZ6{%2%?ga3>`E(n7d|NmoiDH8)DLlO}fX2V9u_Ig)fjM(Kb^5+pSc7Tb)08Bj;G{AfaqhaDO8Ws{T"
+    r"8eN`T8oPZK@R(!IvUyb3!{Pw57v>KbpAV|;!=0H7EJg|TQq?<z?ASiotIqq?cmLC({ZLtZkWcFi4jx=DCrL0>3_1|QVKZ;x%Ukvg"
+    r"qW~{x@8GZ-Nc&-#?Wx>%(<`0o4$2e6qs3(e9ri9Ydv<|S(828MUyi5^|KRb+4aK+s-@cEJ=g7UZci@r}N~wAZ*Y|(&&BPb$KG-X("
+    r"UgBMIa+5t{j^yc*CC&CfS6Oc|_I_f&@yf|>(_h?!t9O4`C9=+axjmSAxW-;|9Y|!AeKm+%wFHB%%jXwA^>>Q>tB+H@DS6Da7tk%6"
+    r"^Loxydz<_Iz0>n1VbB0t!&?s"
+)
 
 
 def test_a_state_has_one_size_however_much_was_seen() -> None:
@@ -30,6 +47,19 @@ def test_a_damaged_state_or_one_of_another_version_begins_anew() -> None:
     for one in broken:
         assert not is_sound(one)
         assert watch([run(values, state=one)])[0].state == state
+
+
+def test_a_state_of_the_version_before_goes_on() -> None:
+    kept = zlib.decompress(base64.b85decode("".join(VERSION_3)))
+    settings, values = Settings(high=5, max_rate=15), np.random.default_rng(9).normal(0, 1, 600)
+    values[470:] += 20
+    values[520:] -= 20
+    whole, times = run(values, settings), every(1, 600)
+    assert kept[0] == 3
+    assert is_sound(kept)
+    goes_on = found(run(values[500:], settings, times=times[500:], state=kept))
+    assert {(finding.rule, finding.kind) for finding in goes_on} >= {("above_limit", "cleared")}
+    assert goes_on == [finding for finding in found(whole) if finding.at >= times[500]]
 
 
 def test_a_state_is_no_pickle() -> None:

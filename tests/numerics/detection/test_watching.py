@@ -8,7 +8,15 @@ from foodflow.numerics.detection.watching import Rule, Settings, watch
 from tests.numerics.detection.make import every, found, run, told
 
 EVERYTHING = Settings(
-    low=-3, high=4, max_rate=5, stuck_seconds=5, gap_seconds=4, rules=frozenset(Rule), sensitivity=1.5
+    low=-3,
+    high=4,
+    max_rate=5,
+    limit_off_delay=7,
+    rate_off_delay=40,
+    stuck_seconds=5,
+    gap_seconds=4,
+    rules=frozenset(Rule),
+    sensitivity=1.5,
 )
 
 

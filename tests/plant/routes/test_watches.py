@@ -126,11 +126,33 @@ async def test_control_chart_rules_are_looked_at_where_somebody_asks_for_them(cl
     assert "nelson_3" not in {each["rule"] for each in await alarms(client, usual)}
 
 
+async def test_an_alarm_is_over_after_the_off_delay_that_is_said_of_its_sensor_or_type(
+    client: httpx.AsyncClient,
+) -> None:
+    kind = make.name("type")
+    follows, at_once, usual = [
+        await make.sensor(client, sensor_type=each, max_value=5) for each in (kind, kind, make.name("type"))
+    ]
+    good(await client.put(f"{PLANT}/watch-defaults/{kind}", json={"off_delay_seconds": 30}))
+    own = await watch(client, at_once, off_delay_seconds=0)
+    assert (own["said"]["off_delay_seconds"], own["effective"]["off_delay_seconds"]) == (0, 0)
+    assert (await watched(client, follows))["effective"]["off_delay_seconds"] == 30
+    assert (await watched(client, usual))["effective"]["off_delay_seconds"] is None
+    values = {0.0: 3.0, 1.0: 99.0} | {2.0 + step: 3.0 for step in range(29)}
+    await send(client, [follows, at_once, usual], values, start=ago(600))
+    cleared = [(await alarms(client, each, rule="above_limit"))[0]["cleared_at"] for each in (follows, at_once, usual)]
+    assert cleared == [None, make.wire(ago(596)), make.wire(ago(596))]
+    await send(client, [follows], {31.0: 3.0}, start=ago(600))
+    assert (await alarms(client, follows))[0]["cleared_at"] == make.wire(ago(569))
+
+
 @pytest.mark.parametrize(
     ("said", "field"),
     [
         ({"rules": ["guess"]}, "rules"),
         ({"max_rate": 0}, "max_rate"),
+        ({"off_delay_seconds": -1}, "off_delay_seconds"),
+        ({"off_delay_seconds": 86_401}, "off_delay_seconds"),
         ({"stuck_seconds": -1}, "stuck_seconds"),
         ({"gap_seconds": 0}, "gap_seconds"),
         ({"hysteresis": -1}, "hysteresis"),

@@ -71,6 +71,23 @@ async def test_a_temperature_that_jumps_faster_than_a_probe_could_follow_is_an_a
     assert await alarms(client, unknown, rule="rate_of_change") == []
 
 
+async def test_a_temperature_that_jumps_all_the_time_is_one_alarm_that_lasts(
+    client: httpx.AsyncClient, witness: Witness
+) -> None:
+    sensor = await make.sensor(client)
+    await witness.look_away()
+    jumps = {1.0 * step: 20.0 + 6 * (step % 7 == 0) for step in range(300)}
+    await send(client, [sensor], jumps, start=ago(900))
+    [alarm] = await alarms(client, sensor, rule="rate_of_change")
+    assert (alarm["occurrences"], alarm["state"], alarm["cleared_at"]) == (1, "unacknowledged", None)
+    await send(client, [sensor], {300.0 + step: 20.0 for step in range(60)}, start=ago(900))
+    [alarm] = await alarms(client, sensor, rule="rate_of_change")
+    assert (alarm["occurrences"], alarm["state"]) == (1, "returned")
+    assert alarm["cleared_at"] == make.wire(ago(900 - 295 - 60))  # the last jump, and a minute
+    told = [each.type for each in await witness.told() if each.data.get("rule") == "rate_of_change"]
+    assert told == ["plant.anomaly.raised", "plant.anomaly.cleared"]
+
+
 async def test_an_alarm_knows_the_batch_in_progress(client: httpx.AsyncClient, sensor: Json) -> None:
     batch = await make.batch(client, sensor["line_id"])
     good(await make.run(client, batch["id"], "start", make.wire(ago(120))))

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foodflow.numerics.detection.charts import marks_at_ends
+from foodflow.numerics.detection.edges import LATER
 from foodflow.numerics.detection.judging import Judged, Looked
-from foodflow.numerics.detection.state import BLOCK, PAST, Records
+from foodflow.numerics.detection.state import BLOCK, HELD, NEVER, PAST, Records
 
 
 def carry_on(looked: Looked) -> None:
@@ -34,7 +35,8 @@ def carry_on_events(known: Records, judged: Judged) -> None:
     sensors, columns = blocks.last_full()
     known["active"][sensors] = active[-1, columns]
     # Of a rule that is not going on it does not matter what held it: what raises it holds it.
-    known["past_held"][sensors] = (judged.signs.holding[-PAST:, columns] & active[-1, columns]).T
+    known["past_held"][sensors] = (judged.signs.holding[-HELD:, columns] & active[-1, columns]).T
+    known["held_at"][sensors] = judged.edges.held_at[:, columns].T
     last = _last(blocks.offsets, np.bincount(blocks.sensor))
     known["told"] = active[blocks.fill[last] - 1, last]
 
@@ -63,5 +65,6 @@ def _ends(looked: Looked, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
         "past_times": blocks.times[-PAST:, columns].T,
         "past_zones": marked.zones.T,
         "past_turns": marked.turns.T,
-        "past_held": np.zeros((len(columns), PAST), np.uint32),
+        "held_at": np.full((len(columns), len(LATER)), NEVER),
+        "past_held": np.zeros((len(columns), HELD), np.uint32),
     }

@@ -53,17 +53,21 @@ class Settings:
 
     `low`, `high`: limits in the sensor's unit; a value on a limit is within. `hysteresis`: how far within a limit a
     value must come back for the alarm to clear, in the sensor's unit; None takes two learned sigmas of the noise, at
-    most a quarter of the way from limit to limit. `max_rate`: units per second, either way. `stuck_seconds`: how long
-    a value may repeat itself. `gap_seconds`: how long a sensor may be silent. `rules`: those that are looked at; the
-    run rules of Western Electric and Nelson only where somebody keeps a control chart, because by their definition
-    they fire every hundred readings of pure noise. `sensitivity`: divides the thresholds of EWMA, CUSUM and the
-    learned detector; 1 gives about one false alarm in a hundred thousand readings of pure noise.
+    most a quarter of the way from limit to limit. `max_rate`: units per second, either way. `limit_off_delay` and
+    `rate_off_delay`: how many seconds after it was seen last what a limit or a rate shows is over (OffDelay of OPC UA
+    Part 9). `stuck_seconds`: how long a value may repeat itself. `gap_seconds`: how long a sensor may be silent.
+    `rules`: those that are looked at; the run rules of Western Electric and Nelson only where somebody keeps a control
+    chart, because by their definition they fire every hundred readings of pure noise. `sensitivity`: divides the
+    thresholds of EWMA, CUSUM and the learned detector; 1 gives about one false alarm in a hundred thousand readings of
+    pure noise.
     """
 
     low: float | None = None
     high: float | None = None
     hysteresis: float | None = None
     max_rate: float | None = None
+    limit_off_delay: float | None = None
+    rate_off_delay: float | None = None
     stuck_seconds: float | None = None
     gap_seconds: float | None = None
     rules: frozenset[Rule] = USUAL_RULES
@@ -78,6 +82,8 @@ class Bounds:
     high: NDArray[np.float64]
     hysteresis: NDArray[np.float64]
     max_rate: NDArray[np.float64]
+    limit_off_delay: NDArray[np.float64]
+    rate_off_delay: NDArray[np.float64]
     stuck: NDArray[np.float64]
     gap: NDArray[np.float64]
     sensitivity: NDArray[np.float64]
@@ -95,16 +101,14 @@ class Bounds:
 
 def bounds_of(settings: Sequence[Settings]) -> Bounds:
     """The settings of some sensors as columns."""
-    low, high, hysteresis, max_rate, stuck, gap, sensitivity = np.array(
-        [_numbers(one) for one in settings], np.float64
-    ).T
+    columns = zip(fields(Bounds), np.array([_numbers(one) for one in settings], np.float64).T, strict=False)
     rules = np.array([sum(BITS[rule] for rule in one.rules) for one in settings], np.uint32)
-    return Bounds(low, high, hysteresis, max_rate, stuck, gap, sensitivity, rules)
+    return Bounds(**{field.name: column for field, column in columns}, rules=rules)
 
 
 def _numbers(one: Settings) -> tuple[float | None, ...]:
-    limits = (one.low, one.high, one.hysteresis)
-    return (*limits, one.max_rate, one.stuck_seconds, one.gap_seconds, one.sensitivity)
+    limits, delays = (one.low, one.high, one.hysteresis), (one.limit_off_delay, one.rate_off_delay)
+    return (*limits, one.max_rate, *delays, one.stuck_seconds, one.gap_seconds, one.sensitivity)
 
 
 @dataclass(frozen=True, slots=True)

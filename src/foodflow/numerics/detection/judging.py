@@ -151,7 +151,7 @@ def judge(looked: Looked, sensors: NDArray[np.intp]) -> Judged:
         marks=marked,
         learned=learned,
         signs=signs,
-        edges=edges(blocks, start, signs, baseline.fresh),
+        edges=edges(blocks, bounds, start, signs, fresh=baseline.fresh),
         silent=silences(blocks, bounds, start, step),
     )
 

@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.findings import RULES
 
-VERSION: Final = 3
+VERSION: Final = 4
+BEFORE: Final = 3
+"""A version that is read as well: it had `past_held` of more readings, where `held_at` and `unused` stand now."""
 BLOCK: Final = 32
 PAST: Final = 15
+HELD: Final = 7
 HOURS: Final = 48
 KINDS: Final = 6
 NEVER: Final = np.iinfo(np.int64).min
@@ -33,7 +36,10 @@ BODY: Final = np.dtype(
         ("past_times", "<i8", PAST),
         ("past_zones", "i1", PAST),
         ("past_turns", "i1", PAST),
-        ("past_held", "<u4", PAST),
+        # When limits and a rate that are going on were seen last, in the order of `LATER`.
+        ("held_at", "<i8", 3),
+        ("unused", "<i8"),
+        ("past_held", "<u4", HELD),
         ("before_time", "<i8"),
         ("before_value", "<f8"),
         ("before_z", "<f8"),
@@ -93,7 +99,10 @@ def unpack(states: States) -> Records:
     """The records of states, shape (n,); a state that is damaged or of another version begins anew."""
     records = states[:, _HEAD.itemsize :].copy().view(BODY)[:, 0]
     heads = states[:, : _HEAD.itemsize].copy().view(_HEAD)[:, 0]
-    damaged = (heads["version"] != VERSION) | (heads["checksum"] != _checksums(records))
+    is_before = heads["version"] == BEFORE
+    damaged = ~(is_before | (heads["version"] == VERSION)) | (heads["checksum"] != _checksums(records))
+    if is_before.any():
+        records["held_at"][is_before], records["unused"][is_before] = NEVER, 0
     records[damaged] = _NEW_RECORD
     return records
 
@@ -114,8 +123,8 @@ def put(records: Records, places: NDArray[np.intp], others: Records) -> None:
 
 
 def is_sound(state: bytes) -> bool:
-    """Whether a state is of this version and undamaged; one that is not is begun anew by `unpack`."""
-    if len(state) != SIZE or state[0] != VERSION:
+    """Whether a state is of a known version and undamaged; one that is not is begun anew by `unpack`."""
+    if len(state) != SIZE or state[0] not in {BEFORE, VERSION}:
         return False
     return int.from_bytes(state[1:5], "little") == zlib.crc32(state[_HEAD.itemsize :])
 
@@ -129,7 +138,7 @@ def _checksums(records: Records) -> NDArray[np.uint32]:
 
 def _new() -> Records:
     record = np.zeros(1, BODY)
-    for name in ("tail_times", "past_times", "before_time", "same_since", "since", "gap_told", "cusum_zero"):
+    for name in ("tail_times", "past_times", "before_time", "same_since", "held_at", "since", "gap_told", "cusum_zero"):
         record[name] = NEVER
     record["ewma_zero"] = NEVER
     record["tail_rate"], record["tail_excess"] = TAIL_RATE, TAIL_RATE * TAIL_EXCESS

@@ -77,10 +77,10 @@ class AllWatched:
 # A row is written anew with each change, and xmin is the number of the transaction that wrote it.
 _WATCHED = """
 SELECT s.sensor_type, s.unit_of_measure, l.status,
-       array_to_string(w.rules, ' '), w.hysteresis, w.max_rate, w.stuck_seconds, w.gap_seconds, w.sensitivity,
-       w.priority,
-       array_to_string(d.rules, ' '), d.hysteresis, d.max_rate, d.stuck_seconds, d.gap_seconds, d.sensitivity,
-       d.priority,
+       array_to_string(w.rules, ' '), w.hysteresis, w.max_rate, w.off_delay_seconds, w.stuck_seconds, w.gap_seconds,
+       w.sensitivity, w.priority,
+       array_to_string(d.rules, ' '), d.hysteresis, d.max_rate, d.off_delay_seconds, d.stuck_seconds, d.gap_seconds,
+       d.sensitivity, d.priority,
        (SELECT json_agg(json_build_array(a.rule, a.expected, a.worst)) FROM alarms AS a
         WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
        s.key, l.line_number, l.current_batch_id, w.silenced_until, coalesce(w.silenced_by, ''),

@@ -1,7 +1,7 @@
 """How sensors are watched: what FoodFlow chooses for each type, what a company and a sensor say instead."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Final, TypeVar
 
@@ -19,6 +19,12 @@ SHORTEST_GAP: Final = 60.0
 """No silence is shorter than so many seconds unless somebody says so: a gateway may send once a minute (a choice)."""
 KNOWN_AFTER: Final = 30
 """A sensor's rhythm is known after so many steps (a choice)."""
+RATE_OFF_DELAY: Final = 60.0
+"""A change that was too fast is over after so many seconds without another one, unless somebody says otherwise: a rate
+magnifies noise, so without a delay its alarm would come and go all the time (ISA-18.2: a chattering alarm). A minute is
+the longest of the delays that EEMUA 191 suggests to begin with: 15 s for flow and pressure, 60 s for level and
+temperature.
+"""
 MOST_SEEN: Final = 1_000_000
 """Steps beyond so many are not counted: by then each new one weighs the same, and a count must not grow for ever."""
 NOT_EXPECTED: Final = frozenset({LineState.NOT_SCHEDULED, LineState.MAINTENANCE})
@@ -103,6 +109,7 @@ class Said:
     rules: tuple[str, ...] | None = None
     hysteresis: float | None = None
     max_rate: float | None = None
+    off_delay_seconds: float | None = None
     stuck_seconds: float | None = None
     gap_seconds: float | None = None
     sensitivity: float | None = None
@@ -110,17 +117,20 @@ class Said:
 
 
 NOTHING: Final = Said()
-SAID: Final = ("rules", "hysteresis", "max_rate", "stuck_seconds", "gap_seconds", "sensitivity", "priority")
+SAID: Final = tuple(field.name for field in fields(Said))
 """The names of what may be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effective:
-    """How a sensor is watched in the end. `gap_seconds` None: by its own rhythm; `priority` None: that of each rule."""
+    """How a sensor is watched in the end. `off_delay_seconds` None: `RATE_OFF_DELAY` for a rate, none for limits;
+    `gap_seconds` None: by its own rhythm; `priority` None: that of each rule.
+    """
 
     rules: frozenset[Rule]
     hysteresis: float | None
     max_rate: float | None
+    off_delay_seconds: float | None
     stuck_seconds: float | None
     gap_seconds: float | None
     sensitivity: float
@@ -139,6 +149,8 @@ def settings_of(how: Effective, line_state: str | None) -> Settings:
     return Settings(
         hysteresis=how.hysteresis,
         max_rate=how.max_rate,
+        limit_off_delay=how.off_delay_seconds,
+        rate_off_delay=RATE_OFF_DELAY if how.off_delay_seconds is None else how.off_delay_seconds,
         stuck_seconds=how.stuck_seconds,
         rules=how.rules - suppressed(line_state, is_still=how.is_still),
         sensitivity=how.sensitivity,
@@ -185,6 +197,7 @@ def effective(sensor_type: str, unit: str, own: Said = NOTHING, company: Said = 
         rules=USUAL_RULES if said is None else frozenset(Rule(each) for each in said),
         hysteresis=_first(own.hysteresis, company.hysteresis),
         max_rate=_first(own.max_rate, company.max_rate, chosen.rates.get(unit)),
+        off_delay_seconds=_first(own.off_delay_seconds, company.off_delay_seconds),
         stuck_seconds=_first(own.stuck_seconds, company.stuck_seconds, chosen.stuck),
         gap_seconds=_first(own.gap_seconds, company.gap_seconds),
         sensitivity=_first(own.sensitivity, company.sensitivity, 1.0) or 1.0,

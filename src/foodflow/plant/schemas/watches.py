@@ -19,6 +19,10 @@ class WatchIn(In):
         None
     )
     max_rate: Annotated[Positive | None, Field(description="In the sensor's unit per second")] = None
+    off_delay_seconds: Annotated[
+        float | None,
+        Field(ge=0, le=86_400, description="What a limit or a rate shows is over after so long without it"),
+    ] = None
     stuck_seconds: Positive | None = None
     gap_seconds: Annotated[Positive | None, Field(description="Null: by the sensor's own rhythm")] = None
     sensitivity: Annotated[float | None, Field(ge=0.1, le=10, description="Of drift and learned rules; 1 is usual")] = (
@@ -33,6 +37,7 @@ class SaidOut(Out):
     rules: list[Rule] | None
     hysteresis: float | None
     max_rate: float | None
+    off_delay_seconds: float | None
     stuck_seconds: float | None
     gap_seconds: float | None
     sensitivity: float | None
@@ -40,13 +45,15 @@ class SaidOut(Out):
 
 
 class EffectiveOut(Out):
-    """What holds in the end. Gap and stuck say nothing while a line is not_scheduled or in maintenance; `is_still`:
-    stuck says nothing either while the line is idle, down or changed over.
+    """What holds in the end. `off_delay_seconds` null: a minute for a rate, none for limits. Gap and stuck say nothing
+    while a line is not_scheduled or in maintenance; `is_still`: stuck says nothing either while the line is idle, down
+    or changed over.
     """
 
     rules: Annotated[list[Rule], BeforeValidator(sorted)]
     hysteresis: float | None
     max_rate: float | None
+    off_delay_seconds: float | None
     stuck_seconds: float | None
     gap_seconds: float | None
     sensitivity: float

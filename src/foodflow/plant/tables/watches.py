@@ -19,6 +19,7 @@ class Watched:
     rules: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     hysteresis: Mapped[float | None]
     max_rate: Mapped[float | None]
+    off_delay_seconds: Mapped[float | None]
     stuck_seconds: Mapped[float | None]
     gap_seconds: Mapped[float | None]
     sensitivity: Mapped[float | None]
@@ -33,6 +34,7 @@ def _checks() -> tuple[CheckConstraint, ...]:
             "hysteresis >= 0 AND max_rate > 0 AND stuck_seconds > 0 AND gap_seconds > 0 AND sensitivity > 0",
             name="positive",
         ),
+        CheckConstraint("off_delay_seconds BETWEEN 0 AND 86400", name="off_delay"),
     )
 
 
