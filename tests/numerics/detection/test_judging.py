@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foodflow.numerics.detection.findings import Finding, Runs, bounds_of
-from foodflow.numerics.detection.judging import Looked, eventful, judge, look
+from foodflow.numerics.detection.judging import Eventful, Looked, eventful, judge, look
 from foodflow.numerics.detection.state import stacked, unpack
 from foodflow.numerics.detection.telling import tell
 from foodflow.numerics.detection.watching import Rule, Settings, watch
@@ -38,17 +38,18 @@ def looked_at(values: list[np.ndarray], settings: Settings) -> Looked:
     return look(runs, unpack(runs.states))
 
 
-def findings_of(looked: Looked, sensors: np.ndarray) -> dict[int, list[Finding]]:
-    said = tell(judge(looked, sensors), looked.known.take(sensors))
-    return {int(sensor): one for sensor, one in zip(sensors, said, strict=True) if one}
+def findings_of(looked: Looked, some: Eventful) -> dict[int, list[Finding]]:
+    said = tell(judge(looked, some), looked.known.take(some.sensors))
+    return {int(sensor): one for sensor, one in zip(some.sensors, said, strict=True) if one}
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_sensors_that_are_passed_over_have_nothing_to_tell(seed: int) -> None:
     with np.errstate(all="ignore"):
         looked = looked_at(many(seed, 60, [700, 333, 64, 1000]), USUAL)
-        some, all_of_them = eventful(looked), np.arange(60)
-        assert 10 < len(some) < 50
+        some, all_of_them = eventful(looked), Eventful(np.arange(60), np.ones(60, np.bool_))
+        assert 10 < len(some.sensors) < 50
+        assert 5 < some.are_charted.sum() < len(some.sensors)
         assert findings_of(looked, some) == findings_of(looked, all_of_them)
 
 
@@ -56,7 +57,7 @@ def test_the_same_reading_repeated_to_fill_a_block_is_no_event() -> None:
     values = np.random.default_rng(5).normal(0, 1, 1000 + 1)
     values[-1] = 3.2
     with np.errstate(all="ignore"):
-        assert len(eventful(looked_at([values], USUAL))) == 0
+        assert len(eventful(looked_at([values], USUAL)).sensors) == 0
 
 
 def test_many_blocks_at_once_teach_what_they_teach_one_after_the_other() -> None:

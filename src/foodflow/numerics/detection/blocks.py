@@ -102,7 +102,7 @@ class Blocks:
         ordinal = self.ordinal[columns]
         return Blocks(
             order=self.order[sensors],
-            offsets=[0, *np.cumsum(np.bincount(ordinal)).tolist()],
+            offsets=[0, *np.cumsum(np.bincount(ordinal, minlength=1)).tolist()],
             sensor=np.searchsorted(sensors, self.sensor[columns]),
             ordinal=ordinal,
             times=self.times.take(columns, axis=1),

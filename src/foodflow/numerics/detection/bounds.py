@@ -45,6 +45,13 @@ class Signs:
     raising: Bits
     holding: Bits
 
+    def with_those_of(self, columns: NDArray[np.intp], others: "Signs") -> "Signs":
+        """These, and in some columns others as well."""
+        raising, holding = self.raising.copy(), self.holding.copy()
+        raising[:, columns] |= others.raising
+        holding[:, columns] |= others.holding
+        return Signs(raising, holding)
+
     def __or__(self, other: "Signs") -> "Signs":
         """The signs of both."""
         return Signs(self.raising | other.raising, self.holding | other.holding)

@@ -2,7 +2,8 @@
 
 What the detectors learn, they learn from all readings. What is going on is worked out reading by reading for those
 sensors alone of which something is going on, or of which any block has a reading that may raise something; of all
-others it is known that nothing is.
+others it is known that nothing is. In the same way charts and the learned detector are asked of those alone of which
+they may say something.
 """
 
 from dataclasses import dataclass
@@ -20,12 +21,11 @@ from foodflow.numerics.detection.charts import (
     WINDOWS,
     Charts,
     Drift,
-    Marks,
     charts,
     marks,
     residuals,
 )
-from foodflow.numerics.detection.edges import Edges, edges
+from foodflow.numerics.detection.edges import CHARTS, Edges, edges
 from foodflow.numerics.detection.findings import BITS, Bounds, Rule, Runs
 from foodflow.numerics.detection.learned import LEARNED_DIGITS, Learned, Unlikeliness, unlikeliness
 from foodflow.numerics.detection.season import Expected, expected
@@ -57,20 +57,39 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All that is known of the readings of some sensors; `start`: their records before them."""
+    """All that is known of the readings of some sensors; `start`: their records before them. `charted` is of some of
+    them alone: `which` (columns,) says where the column of each block stands there, -1 where it does not.
+    """
 
     start: Records
     blocks: Blocks
     bounds: Bounds
     baseline: Baseline
     steps: Steps
-    z: NDArray[np.float64]
-    drift: Drift
-    marks: Marks
-    learned: Learned
+    which: NDArray[np.intp]
+    charted: "Charted"
     signs: Signs
     edges: Edges
     silent: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Charted:
+    """What charts and the learned detector say of sensors, block by block."""
+
+    z: NDArray[np.float64]
+    drift: Drift
+    learned: Learned
+
+
+@dataclass(frozen=True, slots=True)
+class Eventful:
+    """The sensors of which something is going on or may begin, (k,) in rising order, and whether charts and the learned
+    detector may say anything of them, (k,).
+    """
+
+    sensors: NDArray[np.intp]
+    are_charted: NDArray[np.bool_]
 
 
 def look(runs: Runs, records: Records) -> Looked:
@@ -99,27 +118,39 @@ def look(runs: Runs, records: Records) -> Looked:
     )
 
 
-def eventful(looked: Looked) -> NDArray[np.intp]:
+def eventful(looked: Looked) -> Eventful:
     """The sensors of which something is going on, or may begin."""
-    known, bounds = looked.known, looked.bounds
-    is_eventful = (known["active"] > 0) | (known["told"] > 0) | (known["gap_told"] != NEVER) | bounds.wants(RUN_RULES)
-    is_eventful[looked.blocks.sensor[_may_raise(looked)]] = True
-    return np.flatnonzero(is_eventful)
+    known, sensor = looked.known, looked.blocks.sensor
+    going_on = known["active"] | known["told"]
+    are_charted = ((going_on & np.uint32(CHARTS)) > 0) | looked.bounds.wants(RUN_RULES)
+    are_charted[sensor[_charts_may_raise(looked)]] = True
+    are_eventful = are_charted | (going_on > 0) | (known["gap_told"] != NEVER)
+    are_eventful[sensor[_bounds_may_raise(looked)]] = True
+    sensors = np.flatnonzero(are_eventful)
+    return Eventful(sensors, are_charted[sensors])
 
 
-def _may_raise(looked: Looked) -> NDArray[np.bool_]:
-    """The blocks, (columns,), that have a reading of which any rule may raise something."""
+def _bounds_may_raise(looked: Looked) -> NDArray[np.bool_]:
+    """The blocks, (columns,), that have a reading of which any rule may raise something that needs nothing learned."""
     each, summary, found = looked.bounds.of(looked.blocks.sensor), looked.summary, looked.strides
     may = (summary.least < each.low) & each.wants(BITS[Rule.BELOW_LIMIT])
     may |= (summary.greatest > each.high) & each.wants(BITS[Rule.ABOVE_LIMIT])
     may |= (found.steepest > each.max_rate * found.shortest) & each.wants(BITS[Rule.RATE_OF_CHANGE])
     may |= (found.longest > each.gap) & each.wants(BITS[Rule.GAP])
-    digits = np.where(each.wants(BITS[Rule.LEARNED]), LEARNED_DIGITS / each.sensitivity, np.inf)
-    may[looked.unlikely.passes(looked.blocks, digits)] = True
     repeated = found.repeats.columns
     lasted = ((looked.blocks.times[:, repeated] - found.repeats.since) / SECOND).max(axis=0)
     may[repeated] |= (lasted >= each.stuck[repeated]) & each.wants(BITS[Rule.STUCK])[repeated]
-    settled = looked.baseline.settled
+    return may
+
+
+def _charts_may_raise(looked: Looked) -> NDArray[np.bool_]:
+    """The blocks, (columns,), that have a reading of which a chart of drifts or the learned detector may raise
+    something.
+    """
+    each, settled = looked.bounds.of(looked.blocks.sensor), looked.baseline.settled
+    may = np.zeros_like(settled)
+    digits = np.where(each.wants(BITS[Rule.LEARNED]), LEARNED_DIGITS / each.sensitivity, np.inf)
+    may[looked.unlikely.passes(looked.blocks, digits)] = True
     cusum, ewma = (
         np.where(settled & each.wants(BITS[rule]), limit / each.sensitivity, np.inf)
         for rule, limit in ((Rule.DRIFT_CUSUM, CUSUM_LIMIT), (Rule.DRIFT_EWMA, EWMA_LIMIT))
@@ -128,32 +159,43 @@ def _may_raise(looked: Looked) -> NDArray[np.bool_]:
     return may
 
 
-def judge(looked: Looked, sensors: NDArray[np.intp]) -> Judged:
-    """Judge all readings of some sensors, in rising order."""
-    columns, start = looked.blocks.columns_of(sensors), looked.known.take(sensors)
-    blocks, bounds, baseline = looked.blocks.of(sensors), looked.bounds.of(sensors), looked.baseline.of(columns)
-    step, z = steps(blocks, start, looked.strides, columns), looked.z.take(columns, axis=1)
-    drifts, marked = looked.charts.drift(blocks, columns, start), marks(blocks, start, z)
-    learned = looked.unlikely.at(columns, looked.expected)
-    signs = (
-        bound_signs(blocks, bounds, baseline, step)
-        | chart_signs(blocks, bounds, baseline, drifts=drifts, marked=marked)
-        | learned_signs(blocks, bounds, learned)
-    ).of_rules(bounds.rules[blocks.sensor])
+def judge(looked: Looked, found: Eventful) -> Judged:
+    """Judge all readings of some sensors."""
+    columns, start = looked.blocks.columns_of(found.sensors), looked.known.take(found.sensors)
+    blocks, bounds, baseline = (
+        looked.blocks.of(found.sensors),
+        looked.bounds.of(found.sensors),
+        looked.baseline.of(columns),
+    )
+    step = steps(blocks, start, looked.strides, columns)
+    signs = bound_signs(blocks, bounds, baseline, step)
+    charted, also = _charted(looked, found.sensors[found.are_charted])
+    which = np.full(len(columns), -1)
+    own = np.flatnonzero(found.are_charted[blocks.sensor])
+    which[own] = np.arange(len(own))
+    signs = signs.with_those_of(own, also).of_rules(bounds.rules[blocks.sensor])
     return Judged(
         start=start,
         blocks=blocks,
         bounds=bounds,
         baseline=baseline,
         steps=step,
-        z=z,
-        drift=drifts,
-        marks=marked,
-        learned=learned,
+        which=which,
+        charted=charted,
         signs=signs,
         edges=edges(blocks, bounds, start, signs, fresh=baseline.fresh),
         silent=silences(blocks, bounds, start, step),
     )
+
+
+def _charted(looked: Looked, sensors: NDArray[np.intp]) -> tuple[Charted, Signs]:
+    """What charts and the learned detector say of some sensors, and the signs of that."""
+    columns, start = looked.blocks.columns_of(sensors), looked.known.take(sensors)
+    blocks, bounds, baseline = looked.blocks.of(sensors), looked.bounds.of(sensors), looked.baseline.of(columns)
+    z, drift = looked.z.take(columns, axis=1), looked.charts.drift(blocks, columns, start)
+    learned = looked.unlikely.at(columns, looked.expected)
+    of_charts = chart_signs(blocks, bounds, baseline, drifts=drift, marked=marks(blocks, start, z))
+    return Charted(z, drift, learned), of_charts | learned_signs(blocks, bounds, learned)
 
 
 def _meet(known: Records, blocks: Blocks) -> None:

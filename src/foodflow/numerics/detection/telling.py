@@ -213,17 +213,17 @@ def _before(judged: Judged, places: Ints, columns: Ints, back: int) -> Ints:
 
 def _began(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Ints:
     """When what a rule shows began: the first reading of its pattern, or the last one at which a drift was zero."""
-    drift, at = judged.drift, judged.blocks.times[places, columns]
+    drift, at, own = judged.charted.drift, judged.blocks.times[places, columns], judged.which[columns]
     if rule in WINDOWS:
         return _before(judged, places, columns, WINDOWS[rule] - 1)
     if rule is Rule.STUCK:
         return judged.steps.same_since[places, columns]
     began = at
     if rule is Rule.DRIFT_EWMA:
-        began = drift.ewma_zero.at(places, columns)
+        began = drift.ewma_zero.at(places, own)
     elif rule is Rule.DRIFT_CUSUM:
-        upwards = drift.up[places, columns] >= drift.down[places, columns]
-        began = np.where(upwards, drift.up_zero.at(places, columns), drift.down_zero.at(places, columns))
+        upwards = drift.up[places, own] >= drift.down[places, own]
+        began = np.where(upwards, drift.up_zero.at(places, own), drift.down_zero.at(places, own))
     return np.where(began == NEVER, at, began)
 
 
@@ -238,7 +238,7 @@ def _band(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> tuple[Numb
     if rule is Rule.STUCK:
         return nothing, nothing, nothing
     if rule is Rule.LEARNED:
-        level = judged.learned.expected[places, columns]
+        level = judged.charted.learned.expected[places, judged.which[columns]]
     width = _BAND * baseline.spread[columns]
     return level, level - width, level + width
 
@@ -251,15 +251,16 @@ def _sure(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Numbers:
 
 def _chance(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Numbers:
     """The chance of a statistic this far out in normal readings; none where a rule states a fact."""
+    charted, at = judged.charted, (places, judged.which[columns])
     if rule is Rule.WESTERN_ELECTRIC_1:
-        return _beyond(np.abs(judged.z[places, columns]))
+        return _beyond(np.abs(charted.z[at]))
     if rule is Rule.DRIFT_CUSUM:
-        furthest = np.maximum(judged.drift.up[places, columns], judged.drift.down[places, columns])
+        furthest = np.maximum(charted.drift.up[at], charted.drift.down[at])
         return np.exp(-2 * SLACK * furthest)
     if rule is Rule.DRIFT_EWMA:
-        return _beyond(np.abs(judged.drift.ewma[places, columns]) / math.sqrt(LAMBDA / (2 - LAMBDA)))
+        return _beyond(np.abs(charted.drift.ewma[at]) / math.sqrt(LAMBDA / (2 - LAMBDA)))
     if rule is Rule.LEARNED:
-        return np.power(10.0, -judged.learned.digits[places, columns])
+        return np.power(10.0, -charted.learned.digits[at])
     return np.full(len(places), _CHANCES.get(rule, 0.0))
 
 

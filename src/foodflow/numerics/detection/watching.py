@@ -110,8 +110,9 @@ def _only(runs: Runs, filled: NDArray[np.intp]) -> Runs:
 def _look_at(runs: Runs, records: Records) -> dict[int, list[Finding]]:
     """What is found of each run, by its place; the records are carried on in place."""
     looked, findings = look(runs, records), dict[int, list[Finding]]()
-    sensors, order = eventful(looked), looked.blocks.order
-    judged = judge(looked, sensors) if len(sensors) else None
+    found, order = eventful(looked), looked.blocks.order
+    sensors = found.sensors
+    judged = judge(looked, found) if len(sensors) else None
     carry_on(looked)
     if judged is not None:
         known = looked.known.take(sensors)

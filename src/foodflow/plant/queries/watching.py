@@ -15,18 +15,20 @@ from foodflow.kernel.bulk import array_of, fetch
 from foodflow.numerics.detection.watching import SEAL, SIZE, stacked
 from foodflow.numerics.epoch import to_micros
 from foodflow.plant.queries.holding import Held
+from foodflow.plant.rules.alarms import NOT_OF_VALUES
 from foodflow.plant.rules.watches import SAID, Effective, Said, effective
 from foodflow.plant.tables.lines import ProductionLine
 from foodflow.plant.tables.sensors import Sensor
 from foodflow.plant.tables.watches import WatchState
 
 _SECOND = 1_000_000.0
+_NOT_OF_VALUES = f"{{{','.join(sorted(NOT_OF_VALUES))}}}"
 _KIND = 3 + 2 * len(SAID)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An alarm that is active: its rule, what is normal, and the value furthest from that."""
+    """An alarm of values that is active: its rule, what is normal, and the value furthest from that."""
 
     rule: str
     expected: float | None
@@ -82,7 +84,8 @@ SELECT s.sensor_type, s.unit_of_measure, l.status,
        array_to_string(d.rules, ' '), d.hysteresis, d.max_rate, d.off_delay_seconds, d.stuck_seconds, d.gap_seconds,
        d.sensitivity, d.priority,
        (SELECT json_agg(json_build_array(a.rule, a.expected, a.worst)) FROM alarms AS a
-        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL),
+        WHERE a.sensor_id = s.id AND a.closed_at IS NULL AND a.cleared_at IS NULL
+              AND a.rule <> ALL(CAST(%(not_of_values)s AS text[]))),
        s.key, l.line_number, l.current_batch_id, w.silenced_until, coalesce(w.silenced_by, ''),
        coalesce(w.silence_reason, ''), m.last_at, coalesce(m.rhythm, 0), coalesce(m.seen, 0),
        CASE WHEN length(m.state) = %(size)s THEN m.xmin END, substring(m.state FOR %(seal)s)
@@ -117,7 +120,8 @@ HELD: Final = Held(30_000)
 
 async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
     """The sensors of some keys as they are watched: one statement, however many."""
-    rows = await fetch(session, _WATCHED, {"keys": array_of(keys), "size": SIZE, "seal": SEAL})
+    given = {"keys": array_of(keys), "size": SIZE, "seal": SEAL, "not_of_values": _NOT_OF_VALUES}
+    rows = await fetch(session, _WATCHED, given)
     numbers: dict[tuple[Any, ...], int] = {}
     which = [numbers.setdefault(row[:_KIND], len(numbers)) for row in rows]
     kinds = [(_how(kind), kind[2]) for kind in numbers]

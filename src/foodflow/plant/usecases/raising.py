@@ -44,16 +44,13 @@ class Found:
     @property
     def is_news(self) -> bool:
         """Whether an alarm is to be raised, cleared, or made to show a value further out."""
-        return bool(self.findings) or any(
-            self.worst(each.rule, each.worst, each.expected) != each.worst for each in self.known.standing
-        )
-
-    def worst(self, rule: str, so_far: float | None, expected: float | None) -> float | None:
-        """The value furthest out, of one and of all readings."""
-        if not len(self.values):
-            return so_far
+        if self.findings or not self.known.standing or not len(self.values):
+            return bool(self.findings)
         lowest, highest = float(self.values.min()), float(self.values.max())
-        return worst_of(rule, so_far, lowest=lowest, highest=highest, expected=expected)
+        return any(
+            worst_of(each.rule, each.worst, lowest=lowest, highest=highest, expected=each.expected) != each.worst
+            for each in self.known.standing
+        )
 
     def extremes(self, spells: Sequence["_Spell"]) -> list[tuple[float, float] | None]:
         """The lowest and the highest of the readings of each spell; None where there are none."""
