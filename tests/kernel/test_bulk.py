@@ -47,6 +47,32 @@ def test_rows_are_laid_out_as_the_format_says(rows: list[tuple[int, float]]) -> 
     assert binary_rows([numbers, values]) == wanted
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (np.array([-(2**31), 0, 2**31 - 1], np.int32), "integer"),
+        (np.array([-(2**63), 0, 2**63 - 1], np.int64), "bigint"),
+        (np.array([5e-324, -0.0, 0.1, 1.7976931348623157e308, np.inf, np.nan]), "double precision"),
+        (np.arange(1000, dtype=np.int64)[::7], "bigint"),
+        (np.empty(0, np.float64), "double precision"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else str(value[:2]),
+)
+async def test_an_array_of_numbers_is_sent_as_it_is(session: AsyncSession, values: NDArray[Any], kind: str) -> None:
+    statement = "SELECT pg_typeof(%(values)s)::text, n, place FROM unnest(%(values)s) WITH ORDINALITY AS u (n, place)"
+    found = await fetch(session, statement, {"values": values})
+    assert [row[2] for row in found] == list(range(1, len(values) + 1))
+    assert {row[0] for row in found} <= {f"{kind}[]"}
+    assert np.array([row[1] for row in found], values.dtype).tobytes() == values.tobytes()
+    [[count]] = await fetch(session, "SELECT cardinality(%(values)s)", {"values": values})
+    assert count == len(values)
+
+
+async def test_an_array_of_something_else_is_refused(session: AsyncSession) -> None:
+    with pytest.raises(KeyError):
+        await fetch(session, "SELECT %(values)s", {"values": np.array(["a"])})
+
+
 async def test_the_ends_of_every_type_come_back_to_the_last_bit(session: AsyncSession, table: str) -> None:
     rows = [
         (-(2**31), -(2**63), -(2**15), 5e-324),

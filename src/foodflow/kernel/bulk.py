@@ -4,11 +4,15 @@ columns come back as bytes, without a detour by text.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import pq
+from psycopg.abc import DumperKey, PyFormat
+from psycopg.adapt import Dumper
+from psycopg.postgres import types
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.db import driver_connection
@@ -21,6 +25,7 @@ _TRAILER = b"\xff\xff"
 _CHUNK_ROWS = 50_000
 _CHUNK_BYTES = 4_000_000
 _NULL = -1
+_TYPES: Final[Mapping[type[np.generic], str]] = {np.int32: "int4", np.int64: "int8", np.float64: "float8"}
 
 
 Column = NDArray[Any] | None
@@ -66,10 +71,11 @@ async def copy_in(session: AsyncSession, table: str, names: Sequence[str], *part
 
 async def fetch(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement, sent as PostgreSQL holds them: a bytea comes as its bytes, which as text would be twice
-    as long.
+    as long. Parameters may be arrays (n,) of int32, int64 or float64.
     """
     connection = await driver_connection(session)
     async with connection.cursor(binary=True) as cursor:
+        cursor.adapters.register_dumper(np.ndarray, _ArrayDumper)
         await cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = await cursor.fetchall()
         return rows
@@ -93,6 +99,36 @@ async def update_rows(
     )
     connection = await driver_connection(session)
     await connection.execute(statement, {name: array_of(values) for name, (_, values) in columns.items()})
+
+
+class _ArrayDumper(Dumper):
+    """An array of numbers as PostgreSQL holds it: neither side has to write numbers as text, or to read them."""
+
+    format = pq.Format.BINARY
+
+    def get_key(self, obj: NDArray[Any], format: PyFormat) -> DumperKey:  # noqa: A002, ARG002 - as the driver asks
+        """One dumper for each type of numbers."""
+        return (self.cls, obj.dtype.type)
+
+    def upgrade(self, obj: NDArray[Any], format: PyFormat) -> Dumper:  # noqa: A002, ARG002 - as the driver asks
+        """The dumper of this type of numbers."""
+        dumper = _ArrayDumper(self.cls)
+        dumper.oid = types[_TYPES[obj.dtype.type]].array_oid
+        return dumper
+
+    def dump(self, obj: NDArray[Any]) -> bytes:
+        """How many dimensions, whether any is NULL, of what type, how many from which number on, and each by itself."""
+        one = types[_TYPES[obj.dtype.type]].oid
+        if not len(obj):
+            return np.array([0, 0, one], ">i4").tobytes()
+        return np.array([1, 0, one, len(obj), 1], ">i4").tobytes() + _each(obj).tobytes()
+
+
+def _each(values: NDArray[Any]) -> NDArray[Any]:
+    """Each number after its length."""
+    each = np.empty(len(values), [("length", ">i4"), ("value", values.dtype.newbyteorder(">"))])
+    each["length"], each["value"] = values.itemsize, values
+    return each
 
 
 def array_of(values: Iterable[int | float | datetime | UUID | None]) -> str:

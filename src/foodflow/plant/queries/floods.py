@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, Select, Uuid, any_, bindparam, func, select, text
+from sqlalchemy import ARRAY, Column, Select, Uuid, any_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
@@ -35,10 +35,10 @@ COLUMNS: Final[Sequence[Column[object]]] = tuple(AlarmFlood.metadata.tables[Alar
 """The columns of a flood."""
 
 # Two who raise alarms of the same line follow each other from here to their commits, or neither would see the other's.
-_LOCK = text(
-    "SELECT count(*) FROM (SELECT pg_advisory_xact_lock(hashtext('alarms ' || current_schema()), hashtext(line))"
-    " FROM unnest(CAST(:lines AS text[])) AS line ORDER BY line) AS locked"
-)
+_LOCK: Final = """
+SELECT count(*) FROM (SELECT pg_advisory_xact_lock(hashtext('alarms ' || current_schema()), hashtext(line))
+                      FROM unnest(CAST(%(lines)s AS text[])) AS line ORDER BY line) AS locked
+"""
 _LINES: Final = bindparam("lines", type_=ARRAY(Uuid))
 
 
@@ -61,7 +61,7 @@ _STANDING: Final = _standing()
 
 async def lock_lines(session: AsyncSession, line_ids: Sequence[UUID]) -> None:
     """Be the only one who groups alarms of some lines, until the transaction ends."""
-    await session.execute(_LOCK, {"lines": sorted(str(id) for id in line_ids)})
+    await fetch(session, _LOCK, {"lines": array_of(sorted(line_ids))})
 
 
 async def raised_of(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel.bulk import array_of, fetch
+from foodflow.kernel.bulk import fetch
 from foodflow.numerics.detection.watching import SEAL, SIZE, stacked
 from foodflow.numerics.epoch import to_micros
 from foodflow.plant.queries.holding import Held
@@ -93,12 +93,12 @@ FROM sensors AS s JOIN production_lines AS l ON l.id = s.line_id
 LEFT JOIN watches AS w ON w.sensor_id = s.id
 LEFT JOIN watch_defaults AS d ON d.sensor_type = lower(s.sensor_type)
 LEFT JOIN watch_states AS m ON m.sensor_key = s.key
-WHERE s.key = ANY(CAST(%(keys)s AS int[])) ORDER BY s.key
+WHERE s.key = ANY(%(keys)s) ORDER BY s.key
 """
 # All of them as one value, and not as one value of each: a row costs more than a state.
 _STATES = """
 SELECT string_agg(ordered.state, '') FROM (
-    SELECT state FROM watch_states WHERE sensor_key = ANY(CAST(%(keys)s AS int[])) ORDER BY sensor_key) AS ordered
+    SELECT state FROM watch_states WHERE sensor_key = ANY(%(keys)s) ORDER BY sensor_key) AS ordered
 """
 # In an array of its own each byte of a state would be sent as two or three characters.
 _KEEP = """
@@ -106,8 +106,7 @@ WITH kept AS (
     INSERT INTO watch_states (sensor_key, state, last_at, rhythm, seen, gap_seconds)
     SELECT n.key, substring(%(states)s FROM CAST(%(size)s * (n.place - 1) + 1 AS int) FOR CAST(%(size)s AS int)),
            n.last_at, n.rhythm, n.seen, nullif(n.gap_seconds, 'NaN')
-    FROM unnest(CAST(%(keys)s AS int[]), CAST(%(last_at)s AS bigint[]), CAST(%(rhythm)s AS float8[]),
-                CAST(%(seen)s AS int[]), CAST(%(gap_seconds)s AS float8[]))
+    FROM unnest(%(keys)s, %(last_at)s, %(rhythm)s, %(seen)s, %(gap_seconds)s)
          WITH ORDINALITY AS n (key, last_at, rhythm, seen, gap_seconds, place)
     ON CONFLICT (sensor_key) DO UPDATE SET state = excluded.state, last_at = excluded.last_at, rhythm = excluded.rhythm,
                                            seen = excluded.seen, gap_seconds = excluded.gap_seconds
@@ -118,9 +117,9 @@ HELD: Final = Held(30_000)
 """What this process wrote of what detectors remember."""
 
 
-async def watched(session: AsyncSession, keys: Sequence[int]) -> AllWatched:
+async def watched(session: AsyncSession, keys: NDArray[np.int32]) -> AllWatched:
     """The sensors of some keys as they are watched: one statement, however many."""
-    given = {"keys": array_of(keys), "size": SIZE, "seal": SEAL, "not_of_values": _NOT_OF_VALUES}
+    given = {"keys": keys, "size": SIZE, "seal": SEAL, "not_of_values": _NOT_OF_VALUES}
     rows = await fetch(session, _WATCHED, given)
     numbers: dict[tuple[Any, ...], int] = {}
     which = [numbers.setdefault(row[:_KIND], len(numbers)) for row in rows]
@@ -142,7 +141,7 @@ async def states_of(session: AsyncSession, known: AllWatched) -> NDArray[np.uint
     to_read = are_there & ~(are_held & _bear(states, [each.seal for each in known.sensors]))
     if to_read.any():
         states = states.copy()
-        [[together]] = await fetch(session, _STATES, {"keys": array_of(keys[to_read].tolist())})
+        [[together]] = await fetch(session, _STATES, {"keys": keys[to_read]})
         states[to_read] = np.frombuffer(together, np.uint8).reshape(-1, SIZE)
     return states
 
@@ -177,8 +176,7 @@ async def keep_states(
     `gap_seconds` stands for NULL); the caller has locked the sensors.
     """
     columns = {"keys": known.keys, **others}
-    given = {name: array_of(values.tolist()) for name, values in columns.items()}
-    [[version]] = await fetch(session, _KEEP, {"states": states.tobytes(), "size": SIZE, **given})
+    [[version]] = await fetch(session, _KEEP, {"states": states.tobytes(), "size": SIZE, **columns})
     HELD.replace([each.version for each in known.sensors], known.keys, version, states)
 
 

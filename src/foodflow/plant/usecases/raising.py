@@ -263,7 +263,7 @@ def _made(found: Found, finding: Finding, *, now: datetime) -> Alarm:
             "occurrences": 0,
             "worst": None,
             "unit_of_measure": sensor.unit_of_measure,
-            **_described(finding, sensor.unit_of_measure, sensor.name),
+            "expected": None,  # what was found is described once it is known what became of it
             **dict.fromkeys(("acknowledged_at", "closed_at", "flood_id")),
             **dict.fromkeys(("acknowledged_by", "acknowledgement", "closed_by", "cause"), ""),
             "silenced_until": known.silenced_until if silenced else None,

@@ -79,7 +79,7 @@ async def begin(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows)
     if not len(timely.keys):
         return None
     now, edges = clock.now(), _edges(timely)
-    known = await queries.watched(session, timely.keys[edges[:-1]].tolist())
+    known = await queries.watched(session, timely.keys[edges[:-1]])
     is_watched = np.array([bool(how.rules) for how, _ in known.kinds])[known.which]
     if not is_watched.any():
         return None
@@ -176,7 +176,7 @@ async def notice_silence(session: AsyncSession, actor: Actor) -> None:
     sensors = await reading_queries.reporting_for_update(session, actor, ids)
     if not sensors:
         return
-    known = await queries.watched(session, [sensor.key for sensor in sensors])
+    known = await queries.watched(session, np.array([sensor.key for sensor in sensors], np.int32))
     states, (rhythms, seen) = await queries.states_of(session, known), _rhythms(known)
     gaps = gaps_of(_said_gaps(known), rhythms=rhythms, seen=seen).tolist()
     found: list[Found] = []
