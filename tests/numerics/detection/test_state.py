@@ -4,14 +4,15 @@ import base64
 import zlib
 
 import numpy as np
+import pytest
 
 from foodflow.numerics.detection.findings import Settings
 from foodflow.numerics.detection.state import SIZE
 from foodflow.numerics.detection.watching import is_sound, stacked, watch
 from tests.numerics.detection.make import every, found, run
 
-# What 500 readings left in version 3: noise of seed 9 that rises by 20 after 470 of them, alarms going on.
-VERSION_3 = (
+# What 500 readings left before there were off-delays: noise of seed 9 that rises by 20 after 470, alarms going on.
+KEPT = (
     r"c-mujZk?Vh!ceixM1_lu!C}`)Fx~Ly2ADoz_X12aG=7K3A7(QJ%d?7s=>zVnV49)J1WY@eafZnA1w-Tmk|6Sv3nB7X8zA!H6Cm=D"
     r"^C9wc)<NX&?S;rIoQ23I-JuJ;`0J8z<M}2IW-N=Q&6r{0Fui2GO5qkGho?_6IX<$RI2?@ro*mL};*fe&<6w%lu|wL4JG%@Pm^i3E"
     r"X|tHV&)C6h8UOwjm8K38j_hX%-D~79H~aFGLtQ2gcKHWnw=0=AG}VV4-KJ>dkmIp2{;Y_x!<oAEez(<)9ayeUec=Du#KC;Woy7Ue"
@@ -49,17 +50,17 @@ def test_a_damaged_state_or_one_of_another_version_begins_anew() -> None:
         assert watch([run(values, state=one)])[0].state == state
 
 
-def test_a_state_of_the_version_before_goes_on() -> None:
-    kept = zlib.decompress(base64.b85decode("".join(VERSION_3)))
-    settings, values = Settings(high=5, max_rate=15), np.random.default_rng(9).normal(0, 1, 600)
+@pytest.mark.parametrize("delay", [None, 5.0])
+def test_a_state_that_was_kept_before_there_were_off_delays_goes_on(delay: float | None) -> None:
+    kept = zlib.decompress(base64.b85decode("".join(KEPT)))
+    settings = Settings(high=5, max_rate=15, limit_off_delay=delay, rate_off_delay=delay)
+    values, times = np.random.default_rng(9).normal(0, 1, 600), every(1, 600)
     values[470:] += 20
     values[520:] -= 20
-    whole, times = run(values, settings), every(1, 600)
-    assert kept[0] == 3
     assert is_sound(kept)
     goes_on = found(run(values[500:], settings, times=times[500:], state=kept))
     assert {(finding.rule, finding.kind) for finding in goes_on} >= {("above_limit", "cleared")}
-    assert goes_on == [finding for finding in found(whole) if finding.at >= times[500]]
+    assert goes_on == [finding for finding in found(run(values, settings)) if finding.at >= times[500]]
 
 
 def test_a_state_is_no_pickle() -> None:

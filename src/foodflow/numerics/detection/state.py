@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.findings import RULES
 
-VERSION: Final = 4
-BEFORE: Final = 3
-"""A version that is read as well: it had `past_held` of more readings, where `held_at` and `unused` stand now."""
+VERSION: Final = 3
 BLOCK: Final = 32
 PAST: Final = 15
 HELD: Final = 7
@@ -36,7 +34,8 @@ BODY: Final = np.dtype(
         ("past_times", "<i8", PAST),
         ("past_zones", "i1", PAST),
         ("past_turns", "i1", PAST),
-        # When limits and a rate that are going on were seen last, in the order of `LATER`.
+        # When limits and a rate that are going on were seen last, in the order of `LATER`. Here stood what held earlier
+        # readings, in bits of the rules; taken for moments, those lie before 1988: longer ago than any off-delay.
         ("held_at", "<i8", 3),
         ("unused", "<i8"),
         ("past_held", "<u4", HELD),
@@ -99,10 +98,7 @@ def unpack(states: States) -> Records:
     """The records of states, shape (n,); a state that is damaged or of another version begins anew."""
     records = states[:, _HEAD.itemsize :].copy().view(BODY)[:, 0]
     heads = states[:, : _HEAD.itemsize].copy().view(_HEAD)[:, 0]
-    is_before = heads["version"] == BEFORE
-    damaged = ~(is_before | (heads["version"] == VERSION)) | (heads["checksum"] != _checksums(records))
-    if is_before.any():
-        records["held_at"][is_before], records["unused"][is_before] = NEVER, 0
+    damaged = (heads["version"] != VERSION) | (heads["checksum"] != _checksums(records))
     records[damaged] = _NEW_RECORD
     return records
 
@@ -123,8 +119,8 @@ def put(records: Records, places: NDArray[np.intp], others: Records) -> None:
 
 
 def is_sound(state: bytes) -> bool:
-    """Whether a state is of a known version and undamaged; one that is not is begun anew by `unpack`."""
-    if len(state) != SIZE or state[0] not in {BEFORE, VERSION}:
+    """Whether a state is of this version and undamaged; one that is not is begun anew by `unpack`."""
+    if len(state) != SIZE or state[0] != VERSION:
         return False
     return int.from_bytes(state[1:5], "little") == zlib.crc32(state[_HEAD.itemsize :])
 
