@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 SPAN: Final = timedelta(minutes=10)
@@ -14,8 +14,7 @@ OVER: Final = 5
 """A flood is over once fewer than this were raised within the span (ISA-18.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """An alarm of a line by when it was raised, and whether it belongs to a flood already."""
 
     at: datetime
@@ -42,18 +41,16 @@ class Flood:
 def grouped(before: Iterable[Raised], fresh: Iterable[Raised], standing: Flood | None) -> list[Flood]:
     """The floods that fresh alarms of a line begin, join or find over, in their order.
 
-    `before` are those that are known already, from a span before the first fresh one on; `standing` is the flood
+    `before` are the others, which are known already, from a span before the first fresh one on; `standing` is the flood
     that lasts, if any. Fresh ones from before it are not grouped.
     """
     floods = [] if standing is None else [standing]
     earliest, current = (standing.began_at if standing else None), standing
-    new = {raised.alarm_id: raised for raised in fresh}
-    known = {raised.alarm_id: raised for raised in before} | new
-    everything = sorted(known.values(), key=lambda raised: (raised.at, raised.alarm_id))
-    times = [at for at in (standing.latest if standing else ()) if at < everything[0].at]
+    everything = sorted((each.at, each.alarm_id.int, each, some is fresh) for some in (before, fresh) for each in some)
+    times = [at for at in (standing.latest if standing else ()) if at < everything[0][0]]
     recent: deque[Raised] = deque()
-    for each in everything:
-        counts = each.alarm_id in new and (earliest is None or each.at >= earliest)
+    for _, _, each, is_fresh in everything:
+        counts = is_fresh and (earliest is None or each.at >= earliest)
         if current is not None and counts:
             current.ended_at = over_at(times, each.at)
             current = current if current.ended_at is None else None

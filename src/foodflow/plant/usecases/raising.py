@@ -294,7 +294,7 @@ def _finite(number: float | None) -> float | None:
     """A number that JSON and people know; the difference of two readings of 1e308 is none."""
     if number is None or math.isnan(number):
         return None
-    return max(-sys.float_info.max, min(number, sys.float_info.max))
+    return number if math.isfinite(number) else math.copysign(sys.float_info.max, number)
 
 
 def of_alarm(alarm: Alarm) -> dict[str, Any]:
