@@ -98,6 +98,8 @@ class Blocks:
 
     def of(self, sensors: NDArray[np.intp]) -> "Blocks":
         """The blocks of some sensors alone (rising places in `order`): those of `columns_of`."""
+        if len(sensors) == self.first:
+            return self
         columns = self.columns_of(sensors)
         ordinal = self.ordinal[columns]
         return Blocks(

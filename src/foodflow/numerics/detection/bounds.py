@@ -35,7 +35,7 @@ def steps(blocks: Blocks, records: Records, found: Strides, columns: NDArray[np.
     since = blocks.times.copy()
     _, own, there = np.intersect1d(columns, found.repeats.columns, assume_unique=True, return_indices=True)
     since[:, own] = found.repeats.since[:, there]
-    return Steps(values[1:] - values[:-1], found.micros[:, columns] / SECOND, since)
+    return Steps(values[1:] - values[:-1], found.micros.take(columns, axis=1) / SECOND, since)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foodflow.numerics.detection.blocks import Blocks
-from foodflow.numerics.detection.bounds import Bits, Signs
+from foodflow.numerics.detection.bounds import Bits, Signs, bits
 from foodflow.numerics.detection.findings import BITS, Bounds, Rule
 from foodflow.numerics.detection.latest import before
 from foodflow.numerics.detection.state import BLOCK, NEVER, Records
@@ -55,8 +55,8 @@ def edges(blocks: Blocks, bounds: Bounds, records: Records, signs: Signs, *, fre
     changed[0] ^= before_block
     first = (blocks.old[: blocks.first], np.arange(blocks.first))
     changed[first] = active[first] ^ records["told"]
-    bits = np.array([BITS[rule] for rule in LATER], np.uint32)
-    return Edges(active, changed, np.where(active[-1] & bits[:, None], held_at, NEVER))
+    of_later = np.array([BITS[rule] for rule in LATER], np.uint32)[:, None]
+    return Edges(active, changed, np.where(active[-1] & of_later, held_at, NEVER))
 
 
 def _active(blocks: Blocks, records: Records, raising: Bits, clearing: Bits) -> tuple[Bits, Bits]:
@@ -85,21 +85,16 @@ def _lately(blocks: Blocks, bounds: Bounds, records: Records, signs: Signs) -> t
         if (delays > 0).any():
             bit, micros = np.uint32(BITS[rule]), (np.nan_to_num(delays) * SECOND).astype(np.int64)
             latest = _latest(blocks, (signs.holding & bit) > 0, records["held_at"][:, number])
-            lately[latest > blocks.times - micros[blocks.sensor]] |= bit
+            lately |= bits(latest > blocks.times - micros[blocks.sensor], rule)
             held_at[number] = latest[-1]
     return lately, held_at
 
 
 def _latest(blocks: Blocks, flags: NDArray[np.bool_], carried: Moments) -> Moments:
     """When a flag was last set by each reading, (32, columns); `carried` (sensors,) when it was before the blocks."""
-    columns = np.flatnonzero(flags.any(axis=0))
-    within = np.maximum.accumulate(np.where(flags[:, columns], blocks.times[:, columns], NEVER), axis=0)
-    at_end = np.full(flags.shape[1], NEVER)
-    at_end[columns] = within[-1]
-    earlier = before(blocks, at_end, carried)
-    latest = np.repeat(earlier[None], BLOCK, axis=0)
-    latest[:, columns] = np.maximum(within, earlier[columns])
-    return latest
+    latest: Moments = np.where(flags, blocks.times, NEVER)
+    np.maximum.accumulate(latest, axis=0, out=latest)
+    return np.maximum(latest, before(blocks, latest[-1], carried), out=latest)
 
 
 def _held(led: Bits) -> Bits:
