@@ -3,7 +3,7 @@
 Each sensor has a level of its own with some noise. The promise is held against whole calls over HTTP, by one caller and
 by eight at once; what is in memory already is shown besides, and so is one reading for each of a thousand sensors.
 Where alarms go on, one reading in some thousands lies outside its limits; where they chatter, each sensor jumps by ten
-degrees from second to second, which for a temperature is an alarm that comes and goes all the time.
+degrees from second to second: a temperature that is in alarm all the time, by its off-delay.
 
 Both sides are done in each round, and each round tells how much slower the watched one is: what counts is the median,
 and beside it stands between what values the middle half of all rounds lies.
