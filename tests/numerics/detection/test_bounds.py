@@ -16,12 +16,28 @@ def test_noise_at_a_limit_does_not_chatter() -> None:
     assert len(findings) <= 10
 
 
+@pytest.mark.parametrize("period", [1, 60])
+def test_what_is_back_about_its_level_is_over_however_wide_the_noise_once_was(period: int) -> None:
+    rng = np.random.default_rng(2)
+    values = 20 + rng.normal(0, 0.2, 4000)
+    values[1000:2800] += rng.normal(0, 9, 1800)  # long enough to be taken as normal
+    settings = Settings(high=30, rules=frozenset({Rule.ABOVE_LIMIT}))
+    last = int(np.flatnonzero(values > 30)[-1])
+    *_, over = found(run(values, settings, times=every(period, 4000)))
+    assert over.kind == "cleared"
+    assert last * period < (over.at - START) / SECOND <= (last + 40) * period
+
+
 def test_a_given_hysteresis_says_how_far_back_a_value_must_come() -> None:
     settings = Settings(high=10, hysteresis=2)
     assert told(found(run([9, 11, 9, 9, 9, 9], settings))) == [(Rule.ABOVE_LIMIT, "raised", 1)]
     findings = found(run([9, 11, 7.9, 7.9, 7.9, 9], settings))
     assert told(findings) == [(Rule.ABOVE_LIMIT, "raised", 1), (Rule.ABOVE_LIMIT, "cleared", 4)]
     assert [finding.since for finding in findings] == [START + SECOND] * 2
+    stays = np.concatenate((np.random.default_rng(1).normal(0, 0.1, 500), [11], np.full(500, 9.0)))
+    assert told(found(run(stays, Settings(high=10, hysteresis=2, rules=frozenset({Rule.ABOVE_LIMIT}))))) == [
+        (Rule.ABOVE_LIMIT, "raised", 500)
+    ]
 
 
 def test_a_limit_says_by_how_much_of_the_noise_it_was_passed() -> None:

@@ -35,8 +35,8 @@ def carry_on_events(known: Records, judged: Judged) -> None:
     sensors, columns = blocks.last_full()
     known["active"][sensors] = active[-1, columns]
     # Of a rule that is not going on it does not matter what held it: what raises it holds it.
-    known["past_held"][sensors] = (judged.signs.holding[-HELD:, columns] & active[-1, columns]).T
-    known["held_at"][sensors] = judged.edges.held_at[:, columns].T
+    known["past_held"][sensors] = (judged.edges.holding[-HELD:, columns] & active[-1, columns]).T
+    known["raised_at"][sensors] = judged.edges.raised_at[:, columns].T
     last = _last(blocks.offsets, np.bincount(blocks.sensor))
     known["told"] = active[blocks.fill[last] - 1, last]
 
@@ -65,6 +65,6 @@ def _ends(looked: Looked, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
         "past_times": blocks.times[-PAST:, columns].T,
         "past_zones": marked.zones.T,
         "past_turns": marked.turns.T,
-        "held_at": np.full((len(columns), len(LATER)), NEVER),
+        "raised_at": np.full((len(columns), len(LATER)), NEVER),
         "past_held": np.zeros((len(columns), HELD), np.uint32),
     }

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from foodflow.numerics.detection.baseline import Baseline
 from foodflow.numerics.detection.blocks import Blocks
 from foodflow.numerics.detection.bounds import Bits, Signs, bits
 from foodflow.numerics.detection.findings import BITS, Bounds, Rule
@@ -16,6 +17,9 @@ from foodflow.numerics.detection.strides import SECOND
 SOON: Final = BITS[Rule.STUCK]
 LATER: Final = (Rule.BELOW_LIMIT, Rule.ABOVE_LIMIT, Rule.RATE_OF_CHANGE)
 """Rules that are over after three readings, and after their off-delay."""
+_PATIENCE: Final = BLOCK
+"""Within a hysteresis that was learned a limit is held for so many usual steps after it was passed last: noise about a
+limit passes it more often, and what lies about another level is back to normal however wide the noise once was."""
 _LATER: Final = sum(BITS[rule] for rule in LATER)
 CHARTS: Final = sum(BITS.values()) & ~(SOON | _LATER | BITS[Rule.GAP])
 
@@ -25,28 +29,30 @@ Moments = NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class Edges:
     """`active` (32, columns): bits of the rules that are going on after each reading; `changed`: those that turned;
-    `held_at` (3, columns): when each rule of `LATER` that is going on at the end of a block was seen last, where it has
-    an off-delay.
+    `holding`: those that held what was going on. `raised_at` (3, columns): when each rule of `LATER` that is going on
+    at the end of a block had a sign to raise it last.
     """
 
     active: Bits
     changed: Bits
-    held_at: Moments
+    holding: Bits
+    raised_at: Moments
 
 
-def edges(blocks: Blocks, bounds: Bounds, records: Records, signs: Signs, *, fresh: NDArray[np.bool_]) -> Edges:
+def edges(blocks: Blocks, bounds: Bounds, records: Records, signs: Signs, *, baseline: Baseline) -> Edges:
     """Raise where a sign raises; clear where none has held for one reading, for three (limits, rate) or eight (charts),
-    and for the rule's off-delay.
+    and where none has raised for the rule's off-delay.
 
     Where another level has just been taken as normal, the charts' rules are over. The first new reading turns what was
     told before into what holds now, also where settings that have changed let older readings say something else.
     """
     if not (signs.raising.any() or records["active"].any() or records["told"].any()):
         nothing = np.zeros_like(signs.raising)
-        return Edges(nothing, nothing, np.full((len(LATER), nothing.shape[1]), NEVER))
-    lately, held_at = _lately(blocks, bounds, records, signs)
-    raising, clearing = signs.raising.copy(), ~(_held(blocks.led(signs.holding, records["past_held"])) | lately)
-    over = np.where(fresh, np.uint32(CHARTS), np.uint32(0))
+        return Edges(nothing, nothing, nothing, np.full((len(LATER), nothing.shape[1]), NEVER))
+    spans, raised_at = _spans(blocks, bounds, records, signs, baseline=baseline)
+    holding = signs.holding & ~spans.stale
+    raising, clearing = signs.raising.copy(), ~(_held(blocks.led(holding, records["past_held"])) | spans.lately)
+    over = np.where(baseline.fresh, np.uint32(CHARTS), np.uint32(0))
     raising[0] &= ~over
     clearing[0] |= over
     active, before_block = _active(blocks, records, raising, clearing)
@@ -56,7 +62,7 @@ def edges(blocks: Blocks, bounds: Bounds, records: Records, signs: Signs, *, fre
     first = (blocks.old[: blocks.first], np.arange(blocks.first))
     changed[first] = active[first] ^ records["told"]
     of_later = np.array([BITS[rule] for rule in LATER], np.uint32)[:, None]
-    return Edges(active, changed, np.where(active[-1] & of_later, held_at, NEVER))
+    return Edges(active, changed, holding, np.where(active[-1] & of_later, raised_at, NEVER))
 
 
 def _active(blocks: Blocks, records: Records, raising: Bits, clearing: Bits) -> tuple[Bits, Bits]:
@@ -75,19 +81,37 @@ def _active(blocks: Blocks, records: Records, raising: Bits, clearing: Bits) -> 
     return begun | (keeping & earlier), earlier
 
 
-def _lately(blocks: Blocks, bounds: Bounds, records: Records, signs: Signs) -> tuple[Bits, Moments]:
-    """The bits that held within their rule's off-delay (32, columns), and by the end of each block when each rule of
-    `LATER` that has one held last (3, columns).
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """Bits of the rules of `LATER`, (32, columns): that had a sign to raise them within their off-delay (`lately`), and
+    none for so long that what was learned of the noise holds them no more (`stale`).
     """
-    lately, held_at = np.zeros_like(signs.holding), np.full((len(LATER), len(blocks.sensor)), NEVER)
+
+    lately: Bits
+    stale: Bits
+
+
+def _spans(
+    blocks: Blocks, bounds: Bounds, records: Records, signs: Signs, *, baseline: Baseline
+) -> tuple[_Spans, Moments]:
+    """The spans since each rule of `LATER` was last raised by a sign, and when that was at the end of each block."""
+    spans = _Spans(np.zeros_like(signs.raising), np.zeros_like(signs.raising))
+    raised_at = np.full((len(LATER), len(blocks.sensor)), NEVER)
+    patience = (_PATIENCE * baseline.interval * SECOND).astype(np.int64)
     for number, rule in enumerate(LATER):
+        bit = np.uint32(BITS[rule])
+        flags = (signs.raising & bit) > 0
+        if not (flags.any() or (records["active"] & bit).any()):
+            continue
         delays = bounds.rate_off_delay if rule is Rule.RATE_OF_CHANGE else bounds.limit_off_delay
-        if (delays > 0).any():
-            bit, micros = np.uint32(BITS[rule]), (np.nan_to_num(delays) * SECOND).astype(np.int64)
-            latest = _latest(blocks, (signs.holding & bit) > 0, records["held_at"][:, number])
-            lately |= bits(latest > blocks.times - micros[blocks.sensor], rule)
-            held_at[number] = latest[-1]
-    return lately, held_at
+        delay = (np.nan_to_num(delays) * SECOND).astype(np.int64)[blocks.sensor]
+        latest = _latest(blocks, flags, records["raised_at"][:, number])
+        spans.lately[:] |= bits(latest > blocks.times - delay, rule)
+        if rule is not Rule.RATE_OF_CHANGE:
+            is_learned = np.isnan(bounds.hysteresis)[blocks.sensor] & baseline.ready
+            spans.stale[:] |= bits(is_learned & (latest < blocks.times - patience), rule)
+        raised_at[number] = latest[-1]
+    return spans, raised_at
 
 
 def _latest(blocks: Blocks, flags: NDArray[np.bool_], carried: Moments) -> Moments:

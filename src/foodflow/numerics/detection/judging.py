@@ -183,7 +183,7 @@ def judge(looked: Looked, found: Eventful) -> Judged:
         which=which,
         charted=charted,
         signs=signs,
-        edges=edges(blocks, bounds, start, signs, fresh=baseline.fresh),
+        edges=edges(blocks, bounds, start, signs, baseline=baseline),
         silent=silences(blocks, bounds, start, step),
     )
 

@@ -34,9 +34,9 @@ BODY: Final = np.dtype(
         ("past_times", "<i8", PAST),
         ("past_zones", "i1", PAST),
         ("past_turns", "i1", PAST),
-        # When limits and a rate that are going on were seen last, in the order of `LATER`. Here stood what held earlier
-        # readings, in bits of the rules; taken for moments, those lie before 1988: longer ago than any off-delay.
-        ("held_at", "<i8", 3),
+        # When limits and a rate that are going on were last passed, in the order of `LATER`. What held earlier readings
+        # stood here, in bits of the rules; taken for moments, those lie before 1988: longer ago than any off-delay.
+        ("raised_at", "<i8", 3),
         ("unused", "<i8"),
         ("past_held", "<u4", HELD),
         ("before_time", "<i8"),
@@ -134,7 +134,16 @@ def _checksums(records: Records) -> NDArray[np.uint32]:
 
 def _new() -> Records:
     record = np.zeros(1, BODY)
-    for name in ("tail_times", "past_times", "before_time", "same_since", "held_at", "since", "gap_told", "cusum_zero"):
+    for name in (
+        "tail_times",
+        "past_times",
+        "before_time",
+        "same_since",
+        "raised_at",
+        "since",
+        "gap_told",
+        "cusum_zero",
+    ):
         record[name] = NEVER
     record["ewma_zero"] = NEVER
     record["tail_rate"], record["tail_excess"] = TAIL_RATE, TAIL_RATE * TAIL_EXCESS
