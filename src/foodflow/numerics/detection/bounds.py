@@ -68,20 +68,23 @@ def bits(flags: Flags, rule: Rule) -> Bits:
     return found
 
 
-def bound_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, found: Steps) -> Signs:
-    """Where readings lie outside limits, change too fast or repeat too long."""
+def bound_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, found: Steps, *, rules: int) -> Signs:
+    """Where readings lie outside limits, change too fast or repeat too long, as far as some rules (their bits) go."""
     sensor, values = blocks.sensor, blocks.values
-    low, high, margin = bounds.low[sensor], bounds.high[sensor], margins(bounds, sensor, baseline)
-    raising = bits(values < low, Rule.BELOW_LIMIT) | bits(values > high, Rule.ABOVE_LIMIT)
-    holding = bits(values < low + margin, Rule.BELOW_LIMIT) | bits(values > high - margin, Rule.ABOVE_LIMIT)
-    too_fast = bits(np.abs(found.change) > bounds.max_rate[sensor] * found.seconds, Rule.RATE_OF_CHANGE)
-    same = found.change == 0
-    lasted = (blocks.times - found.same_since) / SECOND
-    stuck = same & (lasted >= bounds.stuck[sensor])
-    return Signs(
-        raising | too_fast | bits(stuck, Rule.STUCK),
-        holding | too_fast | bits(same, Rule.STUCK),
-    )
+    raising, holding = np.zeros(values.shape, np.uint32), np.zeros(values.shape, np.uint32)
+    if rules & (BITS[Rule.BELOW_LIMIT] | BITS[Rule.ABOVE_LIMIT]):
+        low, high, margin = bounds.low[sensor], bounds.high[sensor], margins(bounds, sensor, baseline)
+        raising |= bits(values < low, Rule.BELOW_LIMIT) | bits(values > high, Rule.ABOVE_LIMIT)
+        holding |= bits(values < low + margin, Rule.BELOW_LIMIT) | bits(values > high - margin, Rule.ABOVE_LIMIT)
+    if rules & BITS[Rule.RATE_OF_CHANGE]:
+        too_fast = bits(np.abs(found.change) > bounds.max_rate[sensor] * found.seconds, Rule.RATE_OF_CHANGE)
+        raising |= too_fast
+        holding |= too_fast
+    if rules & BITS[Rule.STUCK]:
+        same, lasted = found.change == 0, (blocks.times - found.same_since) / SECOND
+        raising |= bits(same & (lasted >= bounds.stuck[sensor]), Rule.STUCK)
+        holding |= bits(same, Rule.STUCK)
+    return Signs(raising, holding)
 
 
 def margins(bounds: Bounds, sensor: NDArray[np.intp], baseline: Baseline) -> Numbers:

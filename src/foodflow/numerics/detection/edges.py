@@ -98,19 +98,23 @@ def _spans(
     spans = _Spans(np.zeros_like(signs.raising), np.zeros_like(signs.raising))
     raised_at = np.full((len(LATER), len(blocks.sensor)), NEVER)
     patience = (_PATIENCE * baseline.interval * SECOND).astype(np.int64)
+    is_learned = np.isnan(bounds.hysteresis)[blocks.sensor] & baseline.ready
     for number, rule in enumerate(LATER):
         bit = np.uint32(BITS[rule])
-        flags = (signs.raising & bit) > 0
-        if not (flags.any() or (records["active"] & bit).any()):
+        concerned = (records["active"] & bit) > 0
+        concerned[blocks.sensor[(np.bitwise_or.reduce(signs.raising, axis=0) & bit) > 0]] = True
+        sensors = np.flatnonzero(concerned)
+        if not len(sensors):
             continue
+        part = blocks.of(sensors)
+        here = slice(None) if part is blocks else blocks.columns_of(sensors)
         delays = bounds.rate_off_delay if rule is Rule.RATE_OF_CHANGE else bounds.limit_off_delay
-        delay = (np.nan_to_num(delays) * SECOND).astype(np.int64)[blocks.sensor]
-        latest = _latest(blocks, flags, records["raised_at"][:, number])
-        spans.lately[:] |= bits(latest > blocks.times - delay, rule)
+        delay = (np.nan_to_num(delays[sensors]) * SECOND).astype(np.int64)[part.sensor]
+        latest = _latest(part, (signs.raising[:, here] & bit) > 0, records["raised_at"][sensors, number])
+        spans.lately[:, here] |= bits(latest > part.times - delay, rule)
         if rule is not Rule.RATE_OF_CHANGE:
-            is_learned = np.isnan(bounds.hysteresis)[blocks.sensor] & baseline.ready
-            spans.stale[:] |= bits(is_learned & (latest < blocks.times - patience), rule)
-        raised_at[number] = latest[-1]
+            spans.stale[:, here] |= bits(is_learned[here] & (latest < part.times - patience[here]), rule)
+        raised_at[number, here] = latest[-1]
     return spans, raised_at
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from foodflow.numerics.detection.baseline import Baseline, learn
 from foodflow.numerics.detection.blocks import Blocks, laid_out
-from foodflow.numerics.detection.bounds import Signs, Steps, bound_signs, silences, steps
+from foodflow.numerics.detection.bounds import Bits, Signs, Steps, bits, bound_signs, silences, steps
 from foodflow.numerics.detection.charts import (
     CUSUM_LIMIT,
     EWMA_LIMIT,
@@ -84,12 +84,13 @@ class Charted:
 
 @dataclass(frozen=True, slots=True)
 class Eventful:
-    """The sensors of which something is going on or may begin, (k,) in rising order, and whether charts and the learned
-    detector may say anything of them, (k,).
+    """The sensors of which something is going on or may begin, (k,) in rising order; whether charts and the learned
+    detector may say anything of them, (k,); and the bits of the rules that it is about.
     """
 
     sensors: NDArray[np.intp]
     are_charted: NDArray[np.bool_]
+    rules: int = sum(BITS.values())
 
 
 def look(runs: Runs, records: Records) -> Looked:
@@ -125,22 +126,24 @@ def eventful(looked: Looked) -> Eventful:
     are_charted = ((going_on & np.uint32(CHARTS)) > 0) | looked.bounds.wants(RUN_RULES)
     are_charted[sensor[_charts_may_raise(looked)]] = True
     are_eventful = are_charted | (going_on > 0) | (known["gap_told"] != NEVER)
-    are_eventful[sensor[_bounds_may_raise(looked)]] = True
+    may_raise = _bounds_may_raise(looked)
+    are_eventful[sensor[may_raise > 0]] = True
     sensors = np.flatnonzero(are_eventful)
-    return Eventful(sensors, are_charted[sensors])
+    rules = np.bitwise_or.reduce(may_raise) | np.bitwise_or.reduce(going_on)
+    return Eventful(sensors, are_charted[sensors], int(rules))
 
 
-def _bounds_may_raise(looked: Looked) -> NDArray[np.bool_]:
-    """The blocks, (columns,), that have a reading of which any rule may raise something that needs nothing learned."""
+def _bounds_may_raise(looked: Looked) -> Bits:
+    """The bits of the rules that need nothing learned and may raise something in each block, (columns,)."""
     each, summary, found = looked.bounds.of(looked.blocks.sensor), looked.summary, looked.strides
-    may = (summary.least < each.low) & each.wants(BITS[Rule.BELOW_LIMIT])
-    may |= (summary.greatest > each.high) & each.wants(BITS[Rule.ABOVE_LIMIT])
-    may |= (found.steepest > each.max_rate * found.shortest) & each.wants(BITS[Rule.RATE_OF_CHANGE])
-    may |= (found.longest > each.gap) & each.wants(BITS[Rule.GAP])
+    may = bits(summary.least < each.low, Rule.BELOW_LIMIT)
+    may |= bits(summary.greatest > each.high, Rule.ABOVE_LIMIT)
+    may |= bits(found.steepest > each.max_rate * found.shortest, Rule.RATE_OF_CHANGE)
+    may |= bits(found.longest > each.gap, Rule.GAP)
     repeated = found.repeats.columns
     lasted = ((looked.blocks.times[:, repeated] - found.repeats.since) / SECOND).max(axis=0)
-    may[repeated] |= (lasted >= each.stuck[repeated]) & each.wants(BITS[Rule.STUCK])[repeated]
-    return may
+    may[repeated] |= bits(lasted >= each.stuck[repeated], Rule.STUCK)
+    return may & each.rules
 
 
 def _charts_may_raise(looked: Looked) -> NDArray[np.bool_]:
@@ -168,7 +171,7 @@ def judge(looked: Looked, found: Eventful) -> Judged:
         looked.baseline.of(columns),
     )
     step = steps(blocks, start, looked.strides, columns)
-    signs = bound_signs(blocks, bounds, baseline, step)
+    signs = bound_signs(blocks, bounds, baseline, step, rules=found.rules)
     charted, also = _charted(looked, found.sensors[found.are_charted])
     which = np.full(len(columns), -1)
     own = np.flatnonzero(found.are_charted[blocks.sensor])
