@@ -106,11 +106,11 @@ class _ArrayDumper(Dumper):
 
     format = pq.Format.BINARY
 
-    def get_key(self, obj: NDArray[Any], format: PyFormat) -> DumperKey:  # noqa: A002, ARG002 - as the driver asks
+    def get_key(self, obj: NDArray[Any], _format: PyFormat) -> DumperKey:
         """One dumper for each type of numbers."""
         return (self.cls, obj.dtype.type)
 
-    def upgrade(self, obj: NDArray[Any], format: PyFormat) -> Dumper:  # noqa: A002, ARG002 - as the driver asks
+    def upgrade(self, obj: NDArray[Any], _format: PyFormat) -> Dumper:
         """The dumper of this type of numbers."""
         dumper = _ArrayDumper(self.cls)
         dumper.oid = types[_TYPES[obj.dtype.type]].array_oid

@@ -53,13 +53,13 @@ class Settings:
 
     `low`, `high`: limits in the sensor's unit; a value on a limit is within. `hysteresis`: how far within a limit a
     value must come back for the alarm to clear, in the sensor's unit; None takes two learned sigmas of the noise, at
-    most a quarter of the way from limit to limit. `max_rate`: units per second, either way. `limit_off_delay` and
-    `rate_off_delay`: how many seconds after it was seen last what a limit or a rate shows is over (OffDelay of OPC UA
-    Part 9). `stuck_seconds`: how long a value may repeat itself. `gap_seconds`: how long a sensor may be silent.
-    `rules`: those that are looked at; the run rules of Western Electric and Nelson only where somebody keeps a control
-    chart, because by their definition they fire every hundred readings of pure noise. `sensitivity`: divides the
-    thresholds of EWMA, CUSUM and the learned detector; 1 gives about one false alarm in a hundred thousand readings of
-    pure noise.
+    most a quarter of the way from limit to limit, for 32 usual steps after the limit was passed last. `max_rate`: units
+    per second, either way. `limit_off_delay`, `rate_off_delay`: how many seconds after a limit or a rate was passed
+    last what it shows is over (OffDelay, OPC UA Part 9). `stuck_seconds`: how long a value may repeat itself.
+    `gap_seconds`: how long a sensor may be silent. `rules`: those that are looked at; the run rules of Western Electric
+    and Nelson only where somebody keeps a control chart, because by their definition they fire every hundred readings
+    of pure noise. `sensitivity`: divides the thresholds of EWMA, CUSUM and the learned detector; 1 gives about one
+    false alarm in a hundred thousand readings of pure noise.
     """
 
     low: float | None = None
