@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 
 from foodflow.kernel import rows
 from foodflow.kernel.actor import Actor
@@ -99,7 +99,7 @@ async def test_a_row_of_another_company_is_not_there_to_be_changed(database: Dat
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 async def test_a_number_that_is_none_stores_nothing(database: Database, demo: Actor, number: float) -> None:
     columns = floods(["a", "b"]) | {"alarms": [1, number]}
-    with pytest.raises(DBAPIError):
+    with pytest.raises(psycopg.Error):
         async with tenant_transaction(database, demo) as session:
             await rows.put(session, AlarmFlood, columns)
     async with tenant_transaction(database, demo) as session:

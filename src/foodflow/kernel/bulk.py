@@ -27,6 +27,7 @@ _CHUNK_BYTES = 4_000_000
 _NULL = -1
 _TYPES: Final[Mapping[type[np.generic], str]] = {np.int32: "int4", np.int64: "int8", np.float64: "float8"}
 
+Rows = list[tuple[Any, ...]]
 
 Column = NDArray[Any] | None
 """A column of rows to write: numbers (n,), or packed ones (n, k): each row a bytea of k numbers; None is all NULL."""
@@ -69,16 +70,30 @@ async def copy_in(session: AsyncSession, table: str, names: Sequence[str], *part
         await copy.write(b"".join([*waiting, _TRAILER]))
 
 
-async def fetch(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+async def fetch(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> Rows:
     """The rows of a statement, sent as PostgreSQL holds them: a bytea comes as its bytes, which as text would be twice
     as long. Parameters may be arrays (n,) of int32, int64 or float64.
     """
+    cursor = await _executed(await driver_connection(session), statement, parameters)
+    rows: Rows = await cursor.fetchall()
+    return rows
+
+
+async def fetch_each(session: AsyncSession, *statements: tuple[str, Mapping[str, Any]]) -> list[Rows]:
+    """The rows of some statements with their parameters. They are sent together, and done one after the other: each
+    sees what is committed by then, and what the ones before it did.
+    """
     connection = await driver_connection(session)
-    async with connection.cursor(binary=True) as cursor:
-        cursor.adapters.register_dumper(np.ndarray, _ArrayDumper)
-        await cursor.execute(statement, parameters)
-        rows: list[tuple[Any, ...]] = await cursor.fetchall()
-        return rows
+    async with connection.pipeline():
+        cursors = [await _executed(connection, *each) for each in statements]
+        return [await cursor.fetchall() for cursor in cursors]
+
+
+async def _executed(connection: Any, statement: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - psycopg's, generic in their row type
+    cursor = connection.cursor(binary=True)
+    cursor.adapters.register_dumper(np.ndarray, _ArrayDumper)
+    await cursor.execute(statement, parameters)
+    return cursor
 
 
 async def update_rows(

@@ -9,6 +9,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from foodflow.kernel import clock
 _TOLD = "foodflow.events.told"
 _LISTENERS = "foodflow.events.listeners"
 _MAX_ROUNDS = 16
+_TELL = text("SELECT platform.tell(CAST(:told AS jsonb))")
 TYPES_PATH = "/api/v1/events/types"
 """Where the schema of each type's data is."""
 
@@ -104,19 +106,17 @@ async def write(session: AsyncSession) -> None:
     await session.flush()
     rows = [
         {
-            "id": str(event_id),
-            "time": at.isoformat(),
+            "id": event_id,
+            "time": at,
             "type": event.type,
             "subject": event.subject,
             "needs": event.needs,
             "site": event.site,
-            "data": dataclasses.asdict(event),
+            "data": event,
         }
         for event_id, at, event in told
     ]
-    await session.execute(
-        text("SELECT platform.tell(CAST(:told AS jsonb))"), {"told": json.dumps(rows, default=_plain)}
-    )
+    await session.execute(_TELL, {"told": json.dumps(rows, default=_plain)})
 
 
 async def _react(session: AsyncSession) -> list[tuple[UUID, datetime, Event]]:
@@ -135,11 +135,18 @@ async def _react(session: AsyncSession) -> list[tuple[UUID, datetime, Event]]:
     raise RuntimeError(message)
 
 
-def _plain(value: object) -> str | float:
-    """JSON for the few types that events carry besides JSON's own."""
+def _plain(value: object) -> object:
+    """JSON for an event and the few types that events carry besides JSON's own."""
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if dataclasses.is_dataclass(value):
+        return {name: getattr(value, name) for name in _names(value.__class__)}  # `asdict` copies all that it finds
     message = f"an event cannot carry a {type(value).__name__}"
     raise TypeError(message)
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))

@@ -1,21 +1,22 @@
 """Floods of alarms, and the alarms that may make one."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Column, Select, Uuid, any_, bindparam, func, select
+from sqlalchemy import Column, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.bulk import array_of, fetch
+from foodflow.kernel.bulk import Rows, array_of, fetch_each
 from foodflow.kernel.paging import Filter, Listing
 from foodflow.plant.queries.sites import is_own_line, on_own_lines
 from foodflow.plant.rules.alarms import FloodNotFound
 from foodflow.plant.rules.floods import OVER, Raised
-from foodflow.plant.tables.alarms import Alarm, AlarmFlood
+from foodflow.plant.tables.alarms import AlarmFlood
 
 LISTING = Listing(
     key=AlarmFlood.id,
@@ -39,39 +40,25 @@ _LOCK: Final = """
 SELECT count(*) FROM (SELECT pg_advisory_xact_lock(hashtext('alarms ' || current_schema()), hashtext(line))
                       FROM unnest(CAST(%(lines)s AS text[])) AS line ORDER BY line) AS locked
 """
-_LINES: Final = bindparam("lines", type_=ARRAY(Uuid))
-
-
-def _standing() -> Select[AlarmFlood, list[datetime]]:
-    flood = AlarmFlood
-    latest = select(Alarm.raised_at).where(Alarm.line_id == flood.line_id)
-    few = latest.order_by(Alarm.raised_at.desc()).limit(OVER).correlate(flood).subquery()
-    times = select(func.array_agg(few.c.raised_at)).scalar_subquery()
-    found = select(flood, times).where(flood.line_id == any_(_LINES), flood.ended_at.is_(None)).order_by(flood.line_id)
-    return found.execution_options(populate_existing=True)
-
-
-# Whoever raises alarms asks for these; putting the one together takes longer than the answer.
+_STANDING: Final = f"""
+SELECT {", ".join(f'f."{column.name}"' for column in COLUMNS)},
+       ARRAY(SELECT raised_at FROM alarms AS a WHERE a.line_id = f.line_id ORDER BY raised_at DESC LIMIT {OVER})
+FROM alarm_floods AS f WHERE f.line_id = ANY(CAST(%(lines)s AS uuid[])) AND f.ended_at IS NULL
+"""  # noqa: S608 - names of our own
 _RAISED: Final = """
 SELECT line_id, raised_at, id, sensor_code, rule, flood_id IS NOT NULL FROM alarms
 WHERE line_id = ANY(CAST(%(lines)s AS uuid[])) AND raised_at BETWEEN %(start)s AND %(end)s
 """
-_STANDING: Final = _standing()
 
 
-async def lock_lines(session: AsyncSession, line_ids: Sequence[UUID]) -> None:
-    """Be the only one who groups alarms of some lines, until the transaction ends."""
-    await fetch(session, _LOCK, {"lines": array_of(sorted(line_ids))})
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The flood that a line is in, which no session follows, with when the last few alarms of the line were raised,
+    latest last.
+    """
 
-
-async def raised_of(
-    session: AsyncSession, line_ids: Sequence[UUID], start: datetime, end: datetime
-) -> dict[UUID, list[Raised]]:
-    """The alarms of each line that were raised within [start, end]."""
-    found: defaultdict[UUID, list[Raised]] = defaultdict(list)
-    for line_id, *raised in await fetch(session, _RAISED, {"lines": array_of(line_ids), "start": start, "end": end}):
-        found[line_id].append(Raised(*raised))
-    return found
+    flood: AlarmFlood
+    latest: Sequence[datetime]
 
 
 async def standing_lines(session: AsyncSession) -> Sequence[UUID]:
@@ -79,10 +66,37 @@ async def standing_lines(session: AsyncSession) -> Sequence[UUID]:
     return (await session.scalars(select(AlarmFlood.line_id).where(AlarmFlood.ended_at.is_(None)))).all()
 
 
-async def standing_of(session: AsyncSession, line_ids: Sequence[UUID]) -> dict[UUID, tuple[AlarmFlood, list[datetime]]]:
-    """The flood that each line is in, by line, with when the last few alarms of the line were raised, latest last."""
-    rows = await session.execute(_STANDING, {"lines": line_ids})
-    return {each.line_id: (each, sorted(raised or ())) for each, raised in rows}
+async def standing_of_locked(session: AsyncSession, line_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """The floods that some lines are in, by line; whoever asks is the only one who groups alarms of these lines until
+    the transaction ends.
+    """
+    _, floods = await fetch_each(session, _locking(line_ids), (_STANDING, {"lines": array_of(line_ids)}))
+    return _standing(floods)
+
+
+async def known_of_locked(
+    session: AsyncSession, line_ids: Sequence[UUID], start: datetime, end: datetime
+) -> tuple[dict[UUID, Standing], dict[UUID, list[Raised]]]:
+    """The same, and the alarms of each line that were raised within [start, end]."""
+    lines = {"lines": array_of(line_ids)}
+    raised_within = (_RAISED, {**lines, "start": start, "end": end})
+    _, floods, raised = await fetch_each(session, _locking(line_ids), (_STANDING, lines), raised_within)
+    found: defaultdict[UUID, list[Raised]] = defaultdict(list)
+    for line_id, *each in raised:
+        found[line_id].append(Raised(*each))
+    return _standing(floods), found
+
+
+def _locking(line_ids: Sequence[UUID]) -> tuple[str, Mapping[str, Any]]:
+    return _LOCK, {"lines": array_of(sorted(line_ids))}
+
+
+def _standing(rows: Rows) -> dict[UUID, Standing]:
+    names, found = [column.name for column in COLUMNS], {}
+    for *values, latest in rows:
+        flood = AlarmFlood(**dict(zip(names, values, strict=True)))
+        found[flood.line_id] = Standing(flood, latest[::-1])
+    return found
 
 
 def floods(actor: Actor) -> Select[AlarmFlood]:

@@ -47,10 +47,11 @@ class Alarm(TenantTable):
         CheckConstraint("certainty >= 0 AND certainty <= 1", name="certainty"),
         CheckConstraint("occurrences > 0", name="occurrences"),
         Index("uq_alarms_open", "sensor_id", "rule", unique=True, postgresql_where=text("closed_at IS NULL")),
-        Index("ix_alarms_sensor_id_cleared_at", "sensor_id", "cleared_at"),
+        Index("ix_alarms_sensor_id_closed_at", "sensor_id", "closed_at"),
         Index("ix_alarms_line_id_raised_at", "line_id", "raised_at"),
         Index("ix_alarms_raised_at", "raised_at"),
         Index("ix_alarms_flood_id", "flood_id"),
+        {"postgresql_with": {"fillfactor": 70}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

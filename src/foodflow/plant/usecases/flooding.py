@@ -23,21 +23,22 @@ async def group(session: AsyncSession, fresh: Sequence[Alarm]) -> None:
     by_line: defaultdict[UUID, list[Alarm]] = defaultdict(list)
     for alarm in fresh:
         by_line[alarm.line_id].append(alarm)
-    line_ids = list(by_line)
-    await queries.lock_lines(session, line_ids)
-    standing = await queries.standing_of(session, line_ids)
     start, end = min(alarm.raised_at for alarm in fresh) - SPAN, max(alarm.raised_at for alarm in fresh)
-    before = await queries.raised_of(session, line_ids, start, end)
+    standing, before = await queries.known_of_locked(session, list(by_line), start, end)
     outcome = _Outcome({alarm.id: alarm for alarm in fresh})
     for line_id, alarms in by_line.items():
-        known, latest = standing.get(line_id, (None, []))
+        known = standing.get(line_id)
         new = [Raised(alarm.raised_at, alarm.id, alarm.sensor_code, alarm.rule) for alarm in alarms]
-        lasting = None if known is None else Flood(began_at=known.began_at, latest=latest)
-        for flood in grouped(before[line_id], new, lasting):
-            outcome.take(session, flood, known if flood is lasting else None, like=alarms[0])
-    columns = {column.name: [getattr(row, column.name) for row in outcome.floods] for column in queries.COLUMNS}
-    await rows.put(session, AlarmFlood, columns)
+        lasting = None if known is None else Flood(began_at=known.flood.began_at, latest=known.latest)
+        for flood in grouped(before.get(line_id, ()), new, lasting):
+            outcome.take(session, flood, known.flood if known and flood is lasting else None, like=alarms[0])
+    await _put(session, outcome.floods)
     await rows.change(session, Alarm, outcome.others)
+
+
+async def _put(session: AsyncSession, floods: Sequence[AlarmFlood]) -> None:
+    columns = {column.name: [getattr(flood, column.name) for flood in floods] for column in queries.COLUMNS}
+    await rows.put(session, AlarmFlood, columns)
 
 
 @dataclass(slots=True)
@@ -51,8 +52,6 @@ class _Outcome:
     def take(self, session: AsyncSession, flood: Flood, known: AlarmFlood | None, *, like: Alarm) -> None:
         """Take in a flood: one that is known (and may have grown or ended), or a new one of the line of an alarm."""
         row = _made(flood, like) if known is None else known
-        if known is not None:
-            session.expunge(row)  # all floods are written in one statement, and not one by one by the session
         row.alarms += len(flood.members)
         row.ended_at = flood.ended_at
         self.floods.append(row)
@@ -90,13 +89,14 @@ async def end_floods(session: AsyncSession) -> None:
     standing = await queries.standing_lines(session)
     if not standing:
         return
-    await queries.lock_lines(session, standing)
-    now = clock.now()
-    for flood, times in (await queries.standing_of(session, standing)).values():
-        ended = over_at(times, now)
+    now, over = clock.now(), list[AlarmFlood]()
+    for known in (await queries.standing_of_locked(session, standing)).values():
+        ended = over_at(known.latest, now)
         if ended is not None:
-            flood.ended_at = max(ended, flood.began_at)
-            _tell_of_end(session, flood)
+            known.flood.ended_at = max(ended, known.flood.began_at)
+            over.append(known.flood)
+            _tell_of_end(session, known.flood)
+    await _put(session, over)
 
 
 def _of_flood(flood: AlarmFlood) -> dict[str, Any]:

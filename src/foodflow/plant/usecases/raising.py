@@ -1,5 +1,6 @@
 """Raising and clearing alarms from what was found wrong with sensors that the caller has locked."""
 
+import asyncio
 import math
 import sys
 from collections.abc import Sequence
@@ -98,6 +99,7 @@ async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now:
     if not found:
         return
     latest, changes = await _latest(session, found), _Changes()
+    await asyncio.sleep(0)  # so that whoever waits for the connection has it meanwhile
     for each in found:
         by_rule: dict[str, list[Finding]] = {standing.rule: [] for standing in each.known.standing}
         for finding in each.findings:

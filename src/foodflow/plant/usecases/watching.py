@@ -99,8 +99,18 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     """Once the readings are written, keep what the detectors remember, and raise and clear alarms."""
     if looking is None:
         return
-    rows, edges, told = looking.rows, looking.edges, await looking.told
-    await _remember(session, looking.known, looking.pace, told.states)
+    told = await looking.told
+    # The database writes what they remember while it is worked out here what becomes of alarms.
+    remembering = asyncio.ensure_future(_remember(session, looking.known, looking.pace, told.states))
+    try:
+        await raising.raise_and_clear(session, _found(looking, told), now=looking.now)
+    finally:
+        await remembering
+
+
+def _found(looking: Looking, told: detection.AllWatched) -> list[Found]:
+    """The sensors of which anything is to be said."""
+    rows, edges = looking.rows, looking.edges
     found = [
         Found(
             sensor=looking.sensors[place],
@@ -112,7 +122,7 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
         for place, known in enumerate(looking.known.sensors)
         if place in told.findings or known.standing
     ]
-    await raising.raise_and_clear(session, [each for each in found if each.is_news], now=looking.now)
+    return [each for each in found if each.is_news]
 
 
 def _edges(rows: Rows) -> NDArray[np.int64]:
