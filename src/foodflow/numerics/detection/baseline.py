@@ -15,6 +15,7 @@ for granted first, for all sensors; those of which it turns out not to be so are
 """
 
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -60,7 +61,10 @@ class Baseline:
 
     def of(self, columns: NDArray[np.intp]) -> "Baseline":
         """Of some blocks alone."""
-        return Baseline(*(getattr(self, field.name)[columns] for field in fields(self)))
+        return Baseline(*[each[columns] for each in _NORMAL(self)])
+
+
+_NORMAL: Final = attrgetter(*(field.name for field in fields(Baseline)))
 
 
 @dataclass(slots=True)

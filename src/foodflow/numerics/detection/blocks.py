@@ -5,7 +5,7 @@ their ordinal (all first blocks, then all second ones), the sensors with most bl
 of one ordinal lie side by side, and so do the blocks that follow them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +38,9 @@ class Blocks:
     fill: NDArray[np.int64]
     old: NDArray[np.int64]
 
-    def ordinals(self) -> Iterator[slice]:
+    def ordinals(self) -> Iterable[slice]:
         """The columns of each ordinal in turn; the sensors of the n-th are the first ones of `order`."""
-        return (slice(begin, end) for begin, end in zip(self.offsets[:-1], self.offsets[1:], strict=True))
+        return map(slice, self.offsets[:-1], self.offsets[1:])
 
     @property
     def first(self) -> int:

@@ -29,7 +29,7 @@ from foodflow.numerics.detection.edges import CHARTS, Edges, edges
 from foodflow.numerics.detection.findings import BITS, Bounds, Rule, Runs
 from foodflow.numerics.detection.learned import LEARNED_DIGITS, Learned, Unlikeliness, unlikeliness
 from foodflow.numerics.detection.season import Expected, expected
-from foodflow.numerics.detection.signing import chart_signs, learned_signs
+from foodflow.numerics.detection.signing import chart_signs, learned_signs, run_signs
 from foodflow.numerics.detection.state import NEVER, Records
 from foodflow.numerics.detection.strides import SECOND, Strides, strides
 from foodflow.numerics.detection.summaries import Summary, summarised
@@ -124,18 +124,21 @@ def eventful(looked: Looked) -> Eventful:
     known, sensor = looked.known, looked.blocks.sensor
     going_on = known["active"] | known["told"]
     are_charted = ((going_on & np.uint32(CHARTS)) > 0) | looked.bounds.wants(RUN_RULES)
-    are_charted[sensor[_charts_may_raise(looked)]] = True
+    each = looked.bounds.of(sensor)
+    are_charted[sensor[_charts_may_raise(looked, each)]] = True
     are_eventful = are_charted | (going_on > 0) | (known["gap_told"] != NEVER)
-    may_raise = _bounds_may_raise(looked)
+    may_raise = _bounds_may_raise(looked, each)
     are_eventful[sensor[may_raise > 0]] = True
     sensors = np.flatnonzero(are_eventful)
     rules = np.bitwise_or.reduce(may_raise) | np.bitwise_or.reduce(going_on)
     return Eventful(sensors, are_charted[sensors], int(rules))
 
 
-def _bounds_may_raise(looked: Looked) -> Bits:
-    """The bits of the rules that need nothing learned and may raise something in each block, (columns,)."""
-    each, summary, found = looked.bounds.of(looked.blocks.sensor), looked.summary, looked.strides
+def _bounds_may_raise(looked: Looked, each: Bounds) -> Bits:
+    """The bits of the rules that need nothing learned and may raise something in each block, (columns,); `each`: the
+    bounds of its sensor.
+    """
+    summary, found = looked.summary, looked.strides
     may = bits(summary.least < each.low, Rule.BELOW_LIMIT)
     may |= bits(summary.greatest > each.high, Rule.ABOVE_LIMIT)
     may |= bits(found.steepest > each.max_rate * found.shortest, Rule.RATE_OF_CHANGE)
@@ -146,11 +149,11 @@ def _bounds_may_raise(looked: Looked) -> Bits:
     return may & each.rules
 
 
-def _charts_may_raise(looked: Looked) -> NDArray[np.bool_]:
+def _charts_may_raise(looked: Looked, each: Bounds) -> NDArray[np.bool_]:
     """The blocks, (columns,), that have a reading of which a chart of drifts or the learned detector may raise
-    something.
+    something; `each`: the bounds of its sensor.
     """
-    each, settled = looked.bounds.of(looked.blocks.sensor), looked.baseline.settled
+    settled = looked.baseline.settled
     may = np.zeros_like(settled)
     digits = np.where(each.wants(BITS[Rule.LEARNED]), LEARNED_DIGITS / each.sensitivity, np.inf)
     may[looked.unlikely.passes(looked.blocks, digits)] = True
@@ -197,7 +200,9 @@ def _charted(looked: Looked, sensors: NDArray[np.intp]) -> tuple[Charted, Signs]
     blocks, bounds, baseline = looked.blocks.of(sensors), looked.bounds.of(sensors), looked.baseline.of(columns)
     z, drift = looked.z.take(columns, axis=1), looked.charts.drift(blocks, columns, start)
     learned = looked.unlikely.at(columns, looked.expected)
-    of_charts = chart_signs(blocks, bounds, baseline, drifts=drift, marked=marks(blocks, start, z))
+    of_charts = chart_signs(blocks, bounds, baseline, drifts=drift)
+    if bounds.wants(RUN_RULES).any():
+        of_charts |= run_signs(bounds, baseline, marks(blocks, start, z))
     return Charted(z, drift, learned), of_charts | learned_signs(blocks, bounds, learned)
 
 

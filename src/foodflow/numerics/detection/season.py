@@ -51,14 +51,14 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class _Pieces:
-    """Each block's readings by place in the profile, (columns, 2 or 48): how many, sum and squares about the middle.
-    `local` (32, columns) is the piece of each reading; None where all are of the first.
+    """Each block's readings by place in the profile, (columns, 1, 2 or 48): how many, twice the sum, and squares, all
+    about the middle. `local` (32, columns) is the piece of each reading; None where all are of the first.
     """
 
     places: NDArray[np.int64]
     middle: Column
     counts: Matrix
-    sums: Matrix
+    twice_sums: Matrix
     squares: Matrix
     hours: Column
     local: NDArray[np.int64] | None
@@ -66,7 +66,7 @@ class _Pieces:
 
 @dataclass(slots=True)
 class _Learning:
-    """What is to be learned from each block whatever the profile says, (columns,) or (columns, 2 or 48).
+    """What is to be learned from each block whatever the profile says, (columns,) or (columns, pieces).
 
     `met`: how many readings are of hours that were met before, and how many in all (`number`, at least one);
     `share`: of the block in the errors; `gain`: of its means in the profile; `free`: infinite where an hour may move as
@@ -84,7 +84,7 @@ class _Learning:
 
 @dataclass(slots=True)
 class _Course:
-    """What the profile said before each block, (columns, 2 or 48), and its error and that of the level, (columns,)."""
+    """What the profile said before each block, (columns, pieces), and its error and that of the level, (columns,)."""
 
     season: Matrix
     season_error: Column
@@ -116,26 +116,29 @@ def expected(blocks: Blocks, records: Records, baseline: Baseline, summary: Summ
 
 
 def _pieces(blocks: Blocks, summary: Summary) -> _Pieces:
-    """Blocks that last an hour at most lie in two pieces; all in as many columns as the longest block needs."""
+    """A block lies in one piece, in two where it begins in one hour and ends in the next, and in any of 48 where it
+    lasts longer; all have as many as the longest one needs.
+    """
     columns, values = len(blocks.sensor), blocks.values
     if not within(summary.least, summary.greatest):
         values = moderate(values)
     middle = values[BLOCK // 2].copy()
     about = values - middle
     time = blocks.times[-1] - blocks.times[0]
-    wide, local = 2, None
+    wide, local = 1, None
     if (time <= HOUR).all():
         begin, end = hour_of(blocks.times[0]), hour_of(blocks.times[-1])
         mixed = begin != end
-        named = np.stack((begin, np.where(mixed, end, (begin + 1) % HOURS)), axis=1)
+        named = begin[:, None]
         if mixed.any():
+            wide, named = 2, np.stack((begin, np.where(mixed, end, (begin + 1) % HOURS)), axis=1)
             local = np.zeros(values.shape, np.int64)
             local[:, mixed] = hour_of(blocks.times[:, mixed]) != begin[mixed]
     else:
         wide, local = HOURS, hour_of(blocks.times)
         named = np.broadcast_to(np.arange(HOURS), (columns, HOURS))
-    parts = _parted(about, local, wide)
-    return _Pieces(named, middle, *parts, np.minimum(time / (BLOCK - 1) / HOUR, 1), local)
+    counts, sums, squares = _parted(about, local, wide)
+    return _Pieces(named, middle, counts, 2 * sums, squares, np.minimum(time / (BLOCK - 1) / HOUR, 1), local)
 
 
 def _parted(about: Matrix, local: NDArray[np.int64] | None, wide: int) -> tuple[Matrix, Matrix, Matrix]:
@@ -196,27 +199,29 @@ def _go_through(
     """Learn block after block, in place: first how wrong the profile was, then the profile."""
     known, errors = records["season"].ravel(), records["season_error"].copy()
     course = _Course(
-        np.empty(pieces.sums.shape),
+        np.empty(pieces.twice_sums.shape),
         np.empty(len(blocks.sensor)),
         _level_errors(blocks, records, pieces, learning=learning, baseline=baseline),
     )
     places = pieces.places + (blocks.sensor * HOURS)[:, None]
-    target = pieces.sums / np.maximum(pieces.counts, 1) + pieces.middle[:, None]
-    is_met, full = learning.met > 0, blocks.full
+    middle = pieces.middle[:, None]
+    target = pieces.twice_sums / (2 * np.maximum(pieces.counts, 1)) + middle
+    is_met = (learning.met > 0).astype(np.float64)
+    shifts = bool(baseline.shift.any())
     for here in blocks.ordinals():
         own = errors[: here.stop - here.start]
         season = known.take(places[here])
         course.season[here], course.season_error[here] = season, own
-        if not full[here].any():
-            continue
-        moves = target[here] - season
-        if is_met[here].any():
-            wrong = _wrong(pieces, here, season - pieces.middle[here, None]) * is_met[here]
-            own += learning.share[here] * (_total(wrong) / learning.number[here] - own)
+        wrong = _wrong(pieces, here, season - middle[here])
+        wrong *= is_met[here]
+        own += learning.share[here] * (_total(wrong) / learning.number[here] - own)
         reach = (_WINSOR * np.sqrt(own))[:, None] + learning.free[here]
-        moves = np.minimum(np.maximum(moves, -reach), reach)
-        known.put(places[here], season + learning.gain[here] * moves)
-        if baseline.shift[here].any():
+        moves = target[here] - season
+        np.minimum(np.maximum(moves, -reach, out=moves), reach, out=moves)
+        moves *= learning.gain[here]
+        moves += season
+        known.put(places[here], moves)
+        if shifts and baseline.shift[here].any():
             known.reshape(-1, HOURS)[: here.stop - here.start] += baseline.shift[here][:, None]
     records["season"], records["season_error"] = known.reshape(-1, HOURS), errors
     return course
@@ -239,11 +244,11 @@ def _level_errors(
 
 def _wrong(pieces: _Pieces, here: slice, away: Matrix) -> Matrix:
     """The sums of squares about another value than the middle, `away` from it."""
-    return pieces.squares[here] - 2 * away * pieces.sums[here] + pieces.counts[here] * away**2
+    return pieces.squares[here] - away * pieces.twice_sums[here] + pieces.counts[here] * away**2
 
 
 def _total(matrix: Matrix) -> Column:
-    """Sums of rows of 2 or 48, in one order of addition."""
+    """Sums of rows of 1, 2 or 48, in one order of addition."""
     if matrix.shape[1] == HOURS:
         third = HOURS // 3
         matrix = matrix[:, :third] + matrix[:, third : 2 * third] + matrix[:, 2 * third :]

@@ -15,20 +15,24 @@ _HOLDS: Final = 0.5
 _HELD_DIGITS: Final = 2.0
 
 
-def chart_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, *, drifts: Drift, marked: Marks) -> Signs:
-    """The signs of EWMA, CUSUM and run rules, none before a baseline is ready; a drift holds from half its limit."""
+def chart_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, *, drifts: Drift) -> Signs:
+    """The signs of EWMA and CUSUM, none before a baseline is settled; a drift holds from half its limit."""
     sensitivity = bounds.sensitivity[blocks.sensor]
     never = np.where(baseline.settled, 1.0, np.inf)
     cusum = np.maximum(drifts.up, drifts.down)
     ewma = np.abs(drifts.ewma)
     most_cusum, most_ewma = never * CUSUM_LIMIT / sensitivity, never * EWMA_LIMIT / sensitivity
-    wanted = int(np.bitwise_or.reduce(bounds.rules))
-    rules = run_rules(marked, wanted)
-    rules *= baseline.ready
     return Signs(
-        rules | bits(cusum > most_cusum, Rule.DRIFT_CUSUM) | bits(ewma > most_ewma, Rule.DRIFT_EWMA),
-        rules | bits(cusum > _HOLDS * most_cusum, Rule.DRIFT_CUSUM) | bits(ewma > _HOLDS * most_ewma, Rule.DRIFT_EWMA),
+        bits(cusum > most_cusum, Rule.DRIFT_CUSUM) | bits(ewma > most_ewma, Rule.DRIFT_EWMA),
+        bits(cusum > _HOLDS * most_cusum, Rule.DRIFT_CUSUM) | bits(ewma > _HOLDS * most_ewma, Rule.DRIFT_EWMA),
     )
+
+
+def run_signs(bounds: Bounds, baseline: Baseline, marked: Marks) -> Signs:
+    """The signs of the run rules, none before a baseline is ready; what raises one holds it."""
+    rules = run_rules(marked, int(np.bitwise_or.reduce(bounds.rules)))
+    rules *= baseline.ready
+    return Signs(rules, rules)
 
 
 def learned_signs(blocks: Blocks, bounds: Bounds, learned: Learned) -> Signs:

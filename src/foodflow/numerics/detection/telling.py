@@ -54,9 +54,10 @@ def tell(judged: Judged, known: Records) -> list[list[Finding]]:
     findings: list[list[Finding]] = [[] for _ in range(blocks.first)]
     turns = _turns(judged)
     parts = [_gaps(judged, turns)] if turns.silent.any() else []
+    changed = int(np.bitwise_or.reduce(turns.changed))
     for number, rule in enumerate(RULES):
-        mine = turns.only((turns.changed & BITS[rule]) > 0)
-        if len(mine.places):
+        if changed & BITS[rule]:
+            mine = turns.only((turns.changed & BITS[rule]) > 0)
             parts.append(_of_rule(judged, mine, known["since"][:, number], rule))
     known["gap_told"] = NEVER
     if not parts:
@@ -87,7 +88,7 @@ class _Turns:
 
     def only(self, chosen: Flags | Ints) -> "_Turns":
         """Some of them."""
-        return _Turns(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        return _Turns(*[each[chosen] for each in _columns(self)])
 
 
 def _turns(judged: Judged) -> _Turns:
