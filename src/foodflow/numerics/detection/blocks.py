@@ -64,10 +64,6 @@ class Blocks:
         there: NDArray[np.bool_] = self.fill[columns] > PLACES
         return there
 
-    def is_new(self) -> NDArray[np.bool_]:
-        """Which readings are judged for the first time, (32, columns)."""
-        return (self.old <= PLACES) & (self.fill > PLACES)
-
     def previous(self, last: NDArray[Any], past: NDArray[Any]) -> NDArray[Any]:
         """What stands before each block, (columns,): `past` (sensors,) or the `last` (columns,) of the block before."""
         if len(self.offsets) == 2:  # noqa: PLR2004 - one ordinal

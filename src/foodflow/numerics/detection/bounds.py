@@ -29,13 +29,12 @@ class Steps:
     same_since: NDArray[np.int64]
 
 
-def steps(blocks: Blocks, records: Records, found: Strides, columns: NDArray[np.intp]) -> Steps:
+def steps(blocks: Blocks, found: Strides, columns: NDArray[np.intp]) -> Steps:
     """The steps between readings of some sensors, whose blocks stand in those columns of all."""
-    values = blocks.led(blocks.values, records["before_value"][:, None])
     since = blocks.times.copy()
     _, own, there = np.intersect1d(columns, found.repeats.columns, assume_unique=True, return_indices=True)
     since[:, own] = found.repeats.since[:, there]
-    return Steps(values[1:] - values[:-1], found.micros.take(columns, axis=1) / SECOND, since)
+    return Steps(*found.changes(columns), since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def bound_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, found: Steps
         raising |= bits(values < low, Rule.BELOW_LIMIT) | bits(values > high, Rule.ABOVE_LIMIT)
         holding |= bits(values < low + margin, Rule.BELOW_LIMIT) | bits(values > high - margin, Rule.ABOVE_LIMIT)
     if rules & BITS[Rule.RATE_OF_CHANGE]:
-        too_fast = bits(np.abs(found.change) > bounds.max_rate[sensor] * found.seconds, Rule.RATE_OF_CHANGE)
+        too_fast = bits(is_too_fast(found.change, found.seconds, bounds.max_rate[sensor]), Rule.RATE_OF_CHANGE)
         raising |= too_fast
         holding |= too_fast
     if rules & BITS[Rule.STUCK]:
@@ -85,6 +84,12 @@ def bound_signs(blocks: Blocks, bounds: Bounds, baseline: Baseline, found: Steps
         raising |= bits(same & (lasted >= bounds.stuck[sensor]), Rule.STUCK)
         holding |= bits(same, Rule.STUCK)
     return Signs(raising, holding)
+
+
+def is_too_fast(change: Numbers, seconds: Numbers, max_rate: Numbers) -> Flags:
+    """Where a change is faster than it may be, (32, columns)."""
+    too_fast: Flags = np.abs(change) > max_rate * seconds
+    return too_fast
 
 
 def margins(bounds: Bounds, sensor: NDArray[np.intp], baseline: Baseline) -> Numbers:

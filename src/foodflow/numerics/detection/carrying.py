@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from foodflow.numerics.detection.charts import marks_at_ends
 from foodflow.numerics.detection.edges import LATER
 from foodflow.numerics.detection.judging import Judged, Looked
+from foodflow.numerics.detection.lasting import Lasting
 from foodflow.numerics.detection.state import BLOCK, HELD, NEVER, PAST, Records
 
 
@@ -27,6 +28,12 @@ def carry_on(looked: Looked) -> None:
     known["tail_times"] = blocks.times[:, last].T
     known["tail_values"] = blocks.values[:, last].T
     known["tail_uncertain"] = blocks.uncertain[:, last].T
+
+
+def carry_on_lasting(known: Records, lasts: Lasting) -> None:
+    """Bring the records of sensors of which the same goes on up to that."""
+    known["raised_at"][lasts.ending] = lasts.raised_at
+    known["past_held"][lasts.ending] = lasts.past_held
 
 
 def carry_on_events(known: Records, judged: Judged) -> None:
@@ -51,16 +58,13 @@ def _ends(looked: Looked, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
     """What stands at the end of some columns, by the names of the record; the last full ones of each sensor."""
     blocks, repeats, z = looked.blocks, looked.strides.repeats, looked.z[-PAST - 1 :, columns]
     marked = marks_at_ends(z)
-    cusum_zero, ewma_zero = looked.charts.zeros(blocks, looked.known)
     return {
         "before_time": blocks.times[-1, columns],
         "before_value": blocks.values[-1, columns],
         "before_z": z[-1],
         "same_since": repeats.since_at_end[columns],
         "repeats": repeats.counts_at_end[columns],
-        **looked.charts.ends(columns),
-        "cusum_zero": cusum_zero,
-        "ewma_zero": ewma_zero,
+        **looked.charts.ends(blocks, looked.known),
         "smoothed": looked.unlikely.statistics[-1, :, columns],
         "past_times": blocks.times[-PAST:, columns].T,
         "past_zones": marked.zones.T,

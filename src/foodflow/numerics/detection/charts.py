@@ -76,14 +76,27 @@ def residuals(blocks: Blocks, baseline: Baseline, strides: Strides) -> tuple[Mat
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The statistics of both drift charts, (32, columns), and when each was last about zero, in microseconds."""
+    """The statistics of both drift charts, (32, columns), over `blocks`; `carried` (sensors, 3): when CUSUM up, CUSUM
+    down and EWMA were last about zero before them, in microseconds.
+    """
 
     up: Matrix
     down: Matrix
     ewma: Matrix
-    up_zero: Latest
-    down_zero: Latest
-    ewma_zero: Latest
+    blocks: Blocks
+    carried: Moments
+
+    def up_zero(self) -> Latest:
+        """When CUSUM up was last zero."""
+        return latest(self.blocks, self.up <= 0, self.carried[:, 0])
+
+    def down_zero(self) -> Latest:
+        """When CUSUM down was last zero."""
+        return latest(self.blocks, self.down <= 0, self.carried[:, 1])
+
+    def ewma_zero(self) -> Latest:
+        """When EWMA was last about zero."""
+        return latest(self.blocks, _is_about_zero(self.ewma), self.carried[:, 2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,29 +121,28 @@ class Charts:
     def drift(self, blocks: Blocks, columns: NDArray[np.intp], records: Records) -> Drift:
         """What the charts say at each reading of some sensors, whose blocks stand in those columns of all."""
         sums, means = self.cusum.at(columns), self.ewma.at(columns)[:, 0]
-        carried = _zeros_before(records)
-        zeros = (latest(blocks, _is_zero(sums, means)[:, kind], carried[:, kind]) for kind in range(3))
-        return Drift(sums[:, 0], sums[:, 1], means, *zeros)
+        carried = np.concatenate((records["cusum_zero"], records["ewma_zero"][:, None]), axis=1)
+        return Drift(sums[:, 0], sums[:, 1], means, blocks, carried)
 
-    def ends(self, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
-        """What the charts say at the ends of some blocks, by the names of the record."""
-        up, down = self.cusum.at(columns)[-1]
-        return {"cusum_up": up, "cusum_down": down, "ewma": self.ewma.at(columns)[-1, 0]}
-
-    def zeros(self, blocks: Blocks, records: Records) -> tuple[Moments, Moments]:
-        """When CUSUM (k, 2) and EWMA (k,) of the sensors that have a full block were last about zero by its end."""
+    def ends(self, blocks: Blocks, records: Records) -> dict[str, NDArray[Any]]:
+        """What the charts say at the end of the last full block of the sensors that have one, (k,), and when CUSUM
+        (k, 2) and EWMA (k,) were last about zero by then; by the names of the record.
+        """
         sensors, columns = blocks.last_full()
-        flags = _is_zero(self.cusum.at(columns), self.ewma.at(columns)[:, 0])
-        found = np.stack([latest_within(flags[:, kind], blocks.times[:, columns]) for kind in range(3)], axis=1)
+        sums, means, times = self.cusum.at(columns), self.ewma.at(columns)[:, 0], blocks.times[:, columns]
+        flags = (sums[:, 0] <= 0, sums[:, 1] <= 0, _is_about_zero(means))
+        found = np.stack([latest_within(each, times) for each in flags], axis=1)
         longer_ago = np.flatnonzero((found == NEVER).any(axis=1))
         if len(longer_ago):
             some = sensors[longer_ago]
             part = blocks.of(some)
             drift = self.drift(part, blocks.columns_of(some), records.take(some))
             last = part.last_full()[1]
-            zeros = (drift.up_zero, drift.down_zero, drift.ewma_zero)
+            zeros = (drift.up_zero(), drift.down_zero(), drift.ewma_zero())
             found[longer_ago] = np.stack([zero.ends(last) for zero in zeros], axis=1)
-        return found[:, :2], found[:, 2]
+        up, down = sums[-1]
+        said = {"cusum_up": up, "cusum_down": down, "ewma": means[-1]}
+        return {**said, "cusum_zero": found[:, :2], "ewma_zero": found[:, 2]}
 
 
 def charts(blocks: Blocks, records: Records, z: Matrix, baseline: Baseline) -> Charts:
@@ -150,13 +162,9 @@ def charts(blocks: Blocks, records: Records, z: Matrix, baseline: Baseline) -> C
     )
 
 
-def _is_zero(sums: Matrix, means: Matrix) -> Flags:
-    """Where CUSUM up, CUSUM down and EWMA are about zero, (32, 3, k)."""
-    return np.concatenate((sums <= 0, (np.abs(means) <= EWMA_LIMIT * _NEAR_ZERO)[:, None]), axis=1)
-
-
-def _zeros_before(records: Records) -> Moments:
-    return np.concatenate((records["cusum_zero"], records["ewma_zero"][:, None]), axis=1)
+def _is_about_zero(means: Matrix) -> Flags:
+    about: Flags = np.abs(means) <= EWMA_LIMIT * _NEAR_ZERO
+    return about
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from foodflow.numerics.detection.charts import (
 )
 from foodflow.numerics.detection.edges import CHARTS, Edges, edges
 from foodflow.numerics.detection.findings import BITS, Bounds, Rule, Runs
+from foodflow.numerics.detection.lasting import Lasting, lasting
 from foodflow.numerics.detection.learned import LEARNED_DIGITS, Learned, Unlikeliness, unlikeliness
 from foodflow.numerics.detection.season import Expected, expected
 from foodflow.numerics.detection.signing import chart_signs, learned_signs, run_signs
@@ -85,12 +86,14 @@ class Charted:
 @dataclass(frozen=True, slots=True)
 class Eventful:
     """The sensors of which something is going on or may begin, (k,) in rising order; whether charts and the learned
-    detector may say anything of them, (k,); and the bits of the rules that it is about.
+    detector may say anything of them, (k,); the bits of the rules that it is about; and those other sensors of which
+    it is known that what goes on lasts.
     """
 
     sensors: NDArray[np.intp]
     are_charted: NDArray[np.bool_]
     rules: int = sum(BITS.values())
+    lasting: Lasting | None = None
 
 
 def look(runs: Runs, records: Records) -> Looked:
@@ -129,9 +132,11 @@ def eventful(looked: Looked) -> Eventful:
     are_eventful = are_charted | (going_on > 0) | (known["gap_told"] != NEVER)
     may_raise = _bounds_may_raise(looked, each)
     are_eventful[sensor[may_raise > 0]] = True
+    lasts = lasting(looked.blocks, looked.bounds, known, may_raise, found=looked.strides, among=~are_charted)
+    are_eventful[lasts.sensors] = False
     sensors = np.flatnonzero(are_eventful)
     rules = np.bitwise_or.reduce(may_raise) | np.bitwise_or.reduce(going_on)
-    return Eventful(sensors, are_charted[sensors], int(rules))
+    return Eventful(sensors, are_charted[sensors], int(rules), lasts)
 
 
 def _bounds_may_raise(looked: Looked, each: Bounds) -> Bits:
@@ -173,7 +178,7 @@ def judge(looked: Looked, found: Eventful) -> Judged:
         looked.bounds.of(found.sensors),
         looked.baseline.of(columns),
     )
-    step = steps(blocks, start, looked.strides, columns)
+    step = steps(blocks, looked.strides, columns)
     signs = bound_signs(blocks, bounds, baseline, step, rules=found.rules)
     charted, also = _charted(looked, found.sensors[found.are_charted])
     which = np.full(len(columns), -1)

@@ -194,7 +194,11 @@ def _tails(blocks: Blocks, records: Records, beyond: _Beyond, learns: NDArray[np
 
 def _counted(blocks: Blocks, records: Records, name: str, learns: NDArray[np.bool_]) -> NDArray[np.int64]:
     """How many blocks were learned from before each block, (columns,), which moves along in `records`."""
-    known, before = records[name].astype(np.int64), np.empty(len(learns), np.int64)
+    known = records[name].astype(np.int64)
+    if learns.all():
+        records[name] = known + np.bincount(blocks.sensor)
+        return known[blocks.sensor] + blocks.ordinal
+    before = np.empty(len(learns), np.int64)
     for here in blocks.ordinals():
         own = known[: here.stop - here.start]
         before[here] = own

@@ -34,16 +34,21 @@ class Repeats:
 
 @dataclass(frozen=True, slots=True)
 class Strides:
-    """The steps between readings: microseconds (32, columns), the value before each block, of each block the longest
-    and the shortest seconds and the greatest change either way (columns,), and repeats.
+    """The steps between readings: microseconds and changes (32, columns), the value before each block, of each block
+    the longest and the shortest seconds and the greatest change either way (columns,), and repeats.
     """
 
     micros: NDArray[np.int64]
+    change: Numbers
     value_before: Numbers
     longest: Numbers
     shortest: Numbers
     steepest: Numbers
     repeats: Repeats
+
+    def changes(self, columns: NDArray[np.intp]) -> tuple[Numbers, Numbers]:
+        """From each reading of some blocks to the one before, (32, k): the change, and how many seconds it took."""
+        return self.change.take(columns, axis=1), self.micros.take(columns, axis=1) / SECOND
 
 
 def strides(blocks: Blocks, records: Records) -> Strides:
@@ -62,6 +67,7 @@ def strides(blocks: Blocks, records: Records) -> Strides:
         np.copyto(real, _NEVER_AGAIN, where=micros == 0)
     return Strides(
         micros,
+        change,
         value_before,
         longest=micros.max(axis=0) / SECOND,
         shortest=real.min(axis=0) / SECOND,

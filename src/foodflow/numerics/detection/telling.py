@@ -13,7 +13,6 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.blocks import PLACES
 from foodflow.numerics.detection.charts import LAMBDA, SLACK, WINDOWS
 from foodflow.numerics.detection.edges import CHARTS
 from foodflow.numerics.detection.findings import BITS, RULES, Finding, Rule
@@ -93,11 +92,13 @@ class _Turns:
 
 def _turns(judged: Judged) -> _Turns:
     blocks, changed = judged.blocks, judged.edges.changed
-    is_turn = ((changed > 0) | judged.silent) & (blocks.fill > PLACES)
-    columns, places = np.nonzero(is_turn.T)
-    at = (places, columns)
-    bits = (changed[at], judged.edges.active[at])
-    return _Turns(np.arange(len(columns)), columns, places, *bits, judged.silent[at], blocks.is_new()[at])
+    places, columns = np.nonzero((changed > 0) | judged.silent)
+    is_turn = blocks.fill[columns] > places
+    places, columns = places[is_turn], columns[is_turn]
+    order = np.argsort(columns, kind="stable")
+    at = (places[order], columns[order])
+    bits, new = (changed[at], judged.edges.active[at]), blocks.old[at[1]] <= at[0]
+    return _Turns(np.arange(len(order)), at[1], at[0], *bits, judged.silent[at], new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +222,10 @@ def _began(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Ints:
         return judged.steps.same_since[places, columns]
     began = at
     if rule is Rule.DRIFT_EWMA:
-        began = drift.ewma_zero.at(places, own)
+        began = drift.ewma_zero().at(places, own)
     elif rule is Rule.DRIFT_CUSUM:
         upwards = drift.up[places, own] >= drift.down[places, own]
-        began = np.where(upwards, drift.up_zero.at(places, own), drift.down_zero.at(places, own))
+        began = np.where(upwards, drift.up_zero().at(places, own), drift.down_zero().at(places, own))
     return np.where(began == NEVER, at, began)
 
 

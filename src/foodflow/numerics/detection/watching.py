@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.carrying import carry_on, carry_on_events
+from foodflow.numerics.detection.carrying import carry_on, carry_on_events, carry_on_lasting
 from foodflow.numerics.detection.explaining import why
 from foodflow.numerics.detection.findings import (
     RULES,
@@ -114,6 +114,8 @@ def _look_at(runs: Runs, records: Records) -> dict[int, list[Finding]]:
     sensors = found.sensors
     judged = judge(looked, found) if len(sensors) else None
     carry_on(looked)
+    if found.lasting is not None:
+        carry_on_lasting(looked.known, found.lasting)
     if judged is not None:
         known = looked.known.take(sensors)
         told = zip(order[sensors].tolist(), tell(judged, known), strict=True)
