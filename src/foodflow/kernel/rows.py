@@ -36,7 +36,7 @@ async def _write(session: AsyncSession, statement: str, columns: Columns) -> Non
 
 def _sayable(values: Sequence[Any]) -> Sequence[Any]:
     """Bytes as PostgreSQL writes them, all else as it is."""
-    if not any(isinstance(value, bytes) for value in values):
+    if bytes not in set(map(type, values)):
         return values
     return [f"\\x{value.hex()}" if isinstance(value, bytes) else value for value in values]
 

@@ -42,17 +42,6 @@ class Found:
     times: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
 
-    @property
-    def is_news(self) -> bool:
-        """Whether an alarm is to be raised, cleared, or made to show a value further out."""
-        if self.findings or not self.known.standing or not len(self.values):
-            return bool(self.findings)
-        lowest, highest = float(self.values.min()), float(self.values.max())
-        return any(
-            worst_of(each.rule, each.worst, lowest=lowest, highest=highest, expected=each.expected) != each.worst
-            for each in self.known.standing
-        )
-
     def extremes(self, spells: Sequence["_Spell"]) -> list[tuple[float, float] | None]:
         """The lowest and the highest of the readings of each spell; None where there are none."""
         bounds = [at for spell in spells for at in (spell.start, spell.end)]
@@ -92,6 +81,14 @@ class _Changes:
     changed: list[Alarm] = field(default_factory=list)
     raised: list[Alarm] = field(default_factory=list)
     cleared: list[Alarm] = field(default_factory=list)
+
+
+def is_further_out(known: Watched, lowest: float, highest: float) -> bool:
+    """Whether readings that lie between two values show an alarm that stands a value further out than any before."""
+    return any(
+        worst_of(each.rule, each.worst, lowest=lowest, highest=highest, expected=each.expected) != each.worst
+        for each in known.standing
+    )
 
 
 async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now: datetime) -> None:

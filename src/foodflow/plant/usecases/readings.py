@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import clock, jobs, telemetry
+from foodflow.kernel import clock, jobs, live, telemetry
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.arrivals import Arrivals, sort_out
@@ -97,6 +97,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
         await _write(session, sensors, rows)
         # What else follows from stored readings stands here: it is done in their transaction, while they are looked at.
         await mark(session, rows, sensors)
+        await live.write(session)
         await watching.conclude(session, looking)
     telemetry.READINGS.inc(len(rows.keys))
     late, outside_limits = int(np.count_nonzero(rows.late)), int(np.count_nonzero(rows.breaches))

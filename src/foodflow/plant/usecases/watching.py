@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,30 +100,40 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     """Once the readings are written, keep what the detectors remember, and raise and clear alarms."""
     if looking is None:
         return
+    # What needs nothing of the detectors is done while they work.
+    others, further_out = _to_remember(looking.known, looking.pace), _further_out(looking)
     told = await looking.told
     # The database writes what they remember while it is worked out here what becomes of alarms.
-    remembering = asyncio.ensure_future(_remember(session, looking.known, looking.pace, told.states))
+    remembering = asyncio.ensure_future(queries.keep_states(session, looking.known, told.states, others))
     try:
-        await raising.raise_and_clear(session, _found(looking, told), now=looking.now)
+        found = [_found(looking, told, place) for place in sorted(further_out.union(told.findings))]
+        await raising.raise_and_clear(session, found, now=looking.now)
     finally:
         await remembering
 
 
-def _found(looking: Looking, told: detection.AllWatched) -> list[Found]:
-    """The sensors of which anything is to be said."""
-    rows, edges = looking.rows, looking.edges
-    found = [
-        Found(
-            sensor=looking.sensors[place],
-            known=known,
-            findings=told.findings.get(place, ()),
-            times=rows.times[edges[place] : edges[place + 1]],
-            values=rows.values[edges[place] : edges[place + 1]],
-        )
-        for place, known in enumerate(looking.known.sensors)
-        if place in told.findings or known.standing
-    ]
-    return [each for each in found if each.is_news]
+def _further_out(looking: Looking) -> set[int]:
+    """The places of the sensors of which an alarm that stands is to show a value further out than before."""
+    rows, starts = looking.rows, looking.edges[:-1]
+    lowest, highest = (of.reduceat(rows.values, starts).tolist() for of in (np.minimum, np.maximum))
+    known = looking.known.sensors
+    return {
+        place
+        for place, each in enumerate(known)
+        if each.standing and raising.is_further_out(each, lowest[place], highest[place])
+    }
+
+
+def _found(looking: Looking, told: detection.AllWatched, place: int) -> Found:
+    """What was found of a sensor, and its readings."""
+    own = slice(looking.edges[place], looking.edges[place + 1])
+    return Found(
+        sensor=looking.sensors[place],
+        known=looking.known.sensors[place],
+        findings=told.findings.get(place, ()),
+        times=looking.rows.times[own],
+        values=looking.rows.values[own],
+    )
 
 
 def _edges(rows: Rows) -> NDArray[np.int64]:
@@ -159,12 +170,11 @@ def _bounds(sensors: Sequence[Reporting], known: AllWatched) -> detection.Bounds
     return replace(kinds.of(known.which), low=low, high=high)
 
 
-async def _remember(session: AsyncSession, known: AllWatched, pace: _Pace, states: NDArray[np.uint8]) -> None:
-    """Keep what the detectors remember, and until when each sensor is expected to report again."""
+def _to_remember(known: AllWatched, pace: _Pace) -> dict[str, NDArray[Any]]:
+    """How sensors report, and until when each one is expected to report again, by the names of the columns."""
     is_awaited = np.array([Rule.GAP in how.rules for how, _ in known.kinds])[known.which]
     gaps = np.where(is_awaited, pace.gaps, np.nan)
-    others = {"last_at": pace.last_at, "rhythm": pace.rhythms, "seen": pace.seen, "gap_seconds": gaps}
-    await queries.keep_states(session, known, states, others)
+    return {"last_at": pace.last_at, "rhythm": pace.rhythms, "seen": pace.seen, "gap_seconds": gaps}
 
 
 def _detected(runs: Runs) -> Awaitable[detection.AllWatched]:
