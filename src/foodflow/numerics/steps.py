@@ -20,7 +20,8 @@ def usual_steps(
     `MOST` readings or more it does not count.
     """
     ends = np.append(starts[1:], len(times))
-    steps = np.diff(times, prepend=0, append=0)  # one more than there are, where the last run ends
+    steps = np.zeros(len(times) + 1, np.int64)  # one more than there are, where the last run ends
+    np.subtract(times[1:], times[:-1], out=steps[1:-1])
     steps[starts] = times[starts] - before
     is_long = ends - starts >= MOST
     firsts = np.where(is_long, ends - MOST + 1, starts + (before == NONE))

@@ -35,6 +35,14 @@ class Rows:
     late: NDArray[np.bool_]
     places: NDArray[np.int64]
 
+    @property
+    def starts(self) -> NDArray[np.intp]:
+        """Where the rows of each sensor begin."""
+        begins = np.empty(len(self.keys), np.bool_)
+        begins[:1] = True
+        np.not_equal(self.keys[1:], self.keys[:-1], out=begins[1:])
+        return np.flatnonzero(begins)
+
     def only(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> "Rows":
         """Some of the rows, in the order in which they are named."""
         return Rows(
@@ -101,7 +109,7 @@ async def take_note(
 def _latest(sensors: Sequence[Reporting], rows: Rows, received: datetime) -> Iterator[Latest]:
     """Those sensors that have any of the rows, which are by sensor, with what is their latest reading now."""
     by_key = {sensor.key: sensor for sensor in sensors}
-    starts = np.flatnonzero(np.diff(rows.keys, prepend=-1))
+    starts = rows.starts
     ends = np.append(starts[1:], len(rows.keys))
     judged = _last_judged(rows, starts)
     of_each = (starts, ends, rows.keys[starts], rows.times[starts], rows.times[ends - 1], rows.values[ends - 1])

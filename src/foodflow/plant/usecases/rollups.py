@@ -71,14 +71,12 @@ def _standing_mark(sensor: Reporting, present: datetime) -> int:
 
 def _hours_of(rows: Rows) -> Iterator[tuple[int, int]]:
     """Each sensor and hour that rows are of."""
-    keys, times = rows.keys, rows.times
-    changes = keys[1:] != keys[:-1]
-    starts = np.concatenate(([0], np.flatnonzero(changes) + 1))
+    keys, times, starts = rows.keys, rows.times, rows.starts
     ends = np.append(starts[1:], len(keys)) - 1
     firsts, lasts = times[starts] // HOUR, times[ends] // HOUR
     if (firsts < lasts).any():
         hours = times // HOUR
-        starts = np.concatenate(([0], np.flatnonzero(changes | (hours[1:] != hours[:-1])) + 1))
+        starts = np.union1d(starts, np.flatnonzero(hours[1:] != hours[:-1]) + 1)
         firsts = hours[starts]
     return zip(keys[starts].tolist(), (firsts * HOUR).tolist(), strict=True)
 

@@ -138,7 +138,7 @@ def _found(looking: Looking, told: detection.AllWatched, place: int) -> Found:
 
 def _edges(rows: Rows) -> NDArray[np.int64]:
     """Where each sensor's rows begin, and where those of the last one end."""
-    return np.append(np.flatnonzero(np.diff(rows.keys, prepend=-1)), len(rows.keys))
+    return np.append(rows.starts, len(rows.keys))
 
 
 def _pace(known: AllWatched, times: NDArray[np.int64], edges: NDArray[np.int64], *, now: int) -> _Pace:
