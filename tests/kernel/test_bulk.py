@@ -13,7 +13,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
-from foodflow.kernel.bulk import POSTGRES_EPOCH, binary_rows, copy_in, delete_rows, fetch, postgres_times, update_rows
+from foodflow.kernel.bulk import (
+    POSTGRES_EPOCH,
+    binary_rows,
+    copy_in,
+    delete_rows,
+    fetch,
+    fetch_each,
+    postgres_times,
+    update_rows,
+)
 from foodflow.numerics.epoch import to_micros
 
 NAMES = ("key", "big", "small", "value")
@@ -71,6 +80,27 @@ async def test_an_array_of_numbers_is_sent_as_it_is(session: AsyncSession, value
 async def test_an_array_of_something_else_is_refused(session: AsyncSession) -> None:
     with pytest.raises(KeyError):
         await fetch(session, "SELECT %(values)s", {"values": np.array(["a"])})
+
+
+async def test_statements_that_are_sent_together_are_done_one_after_the_other(
+    session: AsyncSession, table: str
+) -> None:
+    counting = f"SELECT count(*) FROM {table} WHERE key < %(most)s"
+    adding = f"INSERT INTO {table} (key, big) VALUES (%(key)s, 1) RETURNING key, big"
+    found = await fetch_each(session, (counting, {"most": 9}), (adding, {"key": 5}), (counting, {"most": 9}))
+    assert found == [[(0,)], [(5, 1)], [(1,)]]
+    assert await fetch_each(session) == []
+
+
+async def test_of_statements_that_are_sent_together_the_first_that_fails_is_told(
+    session: AsyncSession, table: str
+) -> None:
+    adding = f"INSERT INTO {table} (key, big) VALUES (%(key)s, 1) RETURNING key"
+    with pytest.raises(UniqueViolation):
+        async with session.begin_nested():
+            await fetch_each(session, (adding, {"key": 5}), (adding, {"key": 5}), ("SELECT 1 / %(by)s", {"by": 0}))
+    assert await rows_of(session, table) == []
+    assert await fetch(session, "SELECT %(one)s", {"one": 1}) == [(1,)]
 
 
 async def test_the_ends_of_every_type_come_back_to_the_last_bit(session: AsyncSession, table: str) -> None:

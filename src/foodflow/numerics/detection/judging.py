@@ -133,7 +133,8 @@ def eventful(looked: Looked) -> Eventful:
     may_raise = _bounds_may_raise(looked, each)
     are_eventful[sensor[may_raise > 0]] = True
     lasts = lasting(looked.blocks, looked.bounds, known, may_raise, found=looked.strides, among=~are_charted)
-    are_eventful[lasts.sensors] = False
+    if lasts is not None:
+        are_eventful[lasts.sensors] = False
     sensors = np.flatnonzero(are_eventful)
     rules = np.bitwise_or.reduce(may_raise) | np.bitwise_or.reduce(going_on)
     return Eventful(sensors, are_charted[sensors], int(rules), lasts)

@@ -36,19 +36,23 @@ class Lasting:
 
 def lasting(
     blocks: Blocks, bounds: Bounds, records: Records, may_raise: Bits, *, found: Strides, among: Flags
-) -> Lasting:
-    """The sensors of which what goes on certainly lasts, `among` some (sensors,); `may_raise` (columns,): what may be
-    raised in each block.
+) -> Lasting | None:
+    """The sensors of which what goes on certainly lasts, None where there are none; `among` some (sensors,), and
+    `may_raise` (columns,) what may be raised in each block.
     """
     active = records["active"]
     are_so = among & (active > 0) & (active == records["told"]) & (records["gap_told"] == NEVER)
     are_so &= (active & ~(bounds.rules & _OF_LATER)) == 0
     are_so[blocks.sensor[(may_raise & ~active[blocks.sensor]) > 0]] = False
     sensors = np.flatnonzero(are_so)
+    if not len(sensors):
+        return None
+    if len(sensors) > len(are_so) // 2:
+        sensors = np.arange(len(are_so))  # so that nothing is copied
     part, known, own = blocks.of(sensors), records.take(sensors), bounds.of(sensors)
     columns = blocks.columns_of(sensors)
     some, ends = part.last_full()
-    lasts = np.ones(len(sensors), np.bool_)
+    lasts = are_so[sensors]
     raised_at, held = np.full((len(some), len(LATER)), NEVER), np.zeros((HELD, len(some)), np.uint32)
     for number, rule in enumerate(LATER):
         concerned = (known["active"] & np.uint32(BITS[rule])) > 0
