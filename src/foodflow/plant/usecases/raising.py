@@ -32,24 +32,26 @@ _LATEST: Final = int(np.iinfo(np.int64).max)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was found wrong with a sensor, and the readings that were looked at: times int64 in microseconds, values
-    float64, both of shape (n,).
+    """What was found wrong with a sensor, and the readings that were looked at: times (n,), int64 in microseconds, and
+    values (n + 1,), float64, of which the last one stands for what comes after them.
     """
 
     sensor: Reporting
     known: Watched
     findings: Sequence[Finding]
     times: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
+    values: NDArray[np.float64] = field(default_factory=lambda: np.full(1, np.nan))
 
     def extremes(self, spells: Sequence["_Spell"]) -> list[tuple[float, float] | None]:
         """The lowest and the highest of the readings of each spell; None where there are none."""
         bounds = [at for spell in spells for at in (spell.start, spell.end)]
-        edges = np.searchsorted(self.times, bounds)
-        padded = np.append(self.values, np.nan)
-        lows, highs = (of.reduceat(padded, edges)[::2].tolist() for of in (np.minimum, np.maximum))
-        are_there = (edges[::2] < edges[1::2]).tolist()
-        return [(low, high) if there else None for low, high, there in zip(lows, highs, are_there, strict=True)]
+        places = self.times.searchsorted(bounds)
+        lows, highs = (of.reduceat(self.values, places).tolist() for of in (np.minimum, np.maximum))
+        edges = places.tolist()
+        return [
+            (lows[place], highs[place]) if edges[place] < edges[place + 1] else None
+            for place in range(0, len(edges), 2)
+        ]
 
 
 class _Spell(NamedTuple):
@@ -104,10 +106,21 @@ async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now:
         for rule, findings in by_rule.items():
             _go_through(changes, each, latest.get((each.sensor.id, rule)), findings, now=now)
     await flooding.group(session, changes.fresh)
-    for alarm in changes.raised:
-        _tell_of_raising(session, alarm, now=now)
-    for alarm in changes.cleared:
-        _tell_of_clearing(session, alarm)
+    to_tell = [alarm for alarm in changes.raised if _is_to_be_told(alarm, now=now)]
+    for alarm in to_tell:
+        vars(alarm)["is_told"] = True
+    writing = asyncio.ensure_future(_write(session, changes))
+    try:
+        await asyncio.sleep(0)  # so that the database writes them while it is put here what there is to tell
+        for alarm in to_tell:
+            _tell_of_raising(session, alarm)
+        for alarm in changes.cleared:
+            _tell_of_clearing(session, alarm)
+    finally:
+        await writing
+
+
+async def _write(session: AsyncSession, changes: _Changes) -> None:
     # Those that were there come first: one that is closed makes room for a new one of the same rule.
     written = [*changes.changed, *changes.fresh]
     values = [vars(alarm) for alarm in written]  # all of them are there, and asking an object for each takes long
@@ -310,13 +323,14 @@ def of_alarm(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _tell_of_raising(session: AsyncSession, alarm: Alarm, *, now: datetime) -> None:
-    """Tell, unless somebody does not want to hear of it, a flood is told instead, or it has been over for long."""
+def _is_to_be_told(alarm: Alarm, *, now: datetime) -> bool:
+    """Whether it is: unless somebody does not want to hear of it, a flood is told instead, or it is long over."""
     is_silenced = alarm.silenced_until is not None and alarm.silenced_until > now
     is_past = alarm.cleared_at is not None and alarm.cleared_at < now - RECENT
-    if is_silenced or is_past or alarm.flood_id is not None:
-        return
-    alarm.is_told = True
+    return not (is_silenced or is_past or alarm.flood_id is not None)
+
+
+def _tell_of_raising(session: AsyncSession, alarm: Alarm) -> None:
     raised = AnomalyRaised(
         **of_alarm(alarm),
         why=alarm.why,

@@ -106,7 +106,8 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     # The database writes what they remember while it is worked out here what becomes of alarms.
     remembering = asyncio.ensure_future(queries.keep_states(session, looking.known, told.states, others))
     try:
-        found = [_found(looking, told, place) for place in sorted(further_out.union(told.findings))]
+        values = np.append(looking.rows.values, np.nan)
+        found = [_found(looking, values, place, told) for place in sorted(further_out.union(told.findings))]
         await raising.raise_and_clear(session, found, now=looking.now)
     finally:
         await remembering
@@ -124,15 +125,15 @@ def _further_out(looking: Looking) -> set[int]:
     }
 
 
-def _found(looking: Looking, told: detection.AllWatched, place: int) -> Found:
-    """What was found of a sensor, and its readings."""
-    own = slice(looking.edges[place], looking.edges[place + 1])
+def _found(looking: Looking, values: NDArray[np.float64], place: int, told: detection.AllWatched) -> Found:
+    """What was found of a sensor, and its readings; `values`: those of all sensors, and one number more."""
+    begin, end = looking.edges[place : place + 2].tolist()
     return Found(
         sensor=looking.sensors[place],
         known=looking.known.sensors[place],
         findings=told.findings.get(place, ()),
-        times=looking.rows.times[own],
-        values=looking.rows.values[own],
+        times=looking.rows.times[begin:end],
+        values=values[begin : end + 1],
     )
 
 
