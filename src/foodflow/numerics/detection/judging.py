@@ -36,6 +36,7 @@ from foodflow.numerics.detection.strides import SECOND, Strides, strides
 from foodflow.numerics.detection.summaries import Summary, summarised
 
 RUN_RULES: Final = sum(BITS[rule] for rule in WINDOWS)
+DRIFTS: Final = BITS[Rule.DRIFT_CUSUM] | BITS[Rule.DRIFT_EWMA]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Charted:
-    """What charts and the learned detector say of sensors, block by block."""
+    """What charts and the learned detector say of sensors, block by block; None where nobody asks for it."""
 
     z: NDArray[np.float64]
-    drift: Drift
-    learned: Learned
+    drift: Drift | None
+    learned: Learned | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +129,10 @@ def eventful(looked: Looked) -> Eventful:
     going_on = known["active"] | known["told"]
     are_charted = ((going_on & np.uint32(CHARTS)) > 0) | looked.bounds.wants(RUN_RULES)
     each = looked.bounds.of(sensor)
-    are_charted[sensor[_charts_may_raise(looked, each)]] = True
+    may_raise = _charts_may_raise(looked, each)
+    are_charted[sensor[may_raise > 0]] = True
+    may_raise |= _bounds_may_raise(looked, each)
     are_eventful = are_charted | (going_on > 0) | (known["gap_told"] != NEVER)
-    may_raise = _bounds_may_raise(looked, each)
     are_eventful[sensor[may_raise > 0]] = True
     lasts = lasting(looked.blocks, looked.bounds, known, may_raise, found=looked.strides, among=~are_charted)
     if lasts is not None:
@@ -155,19 +157,19 @@ def _bounds_may_raise(looked: Looked, each: Bounds) -> Bits:
     return may & each.rules
 
 
-def _charts_may_raise(looked: Looked, each: Bounds) -> NDArray[np.bool_]:
-    """The blocks, (columns,), that have a reading of which a chart of drifts or the learned detector may raise
-    something; `each`: the bounds of its sensor.
+def _charts_may_raise(looked: Looked, each: Bounds) -> Bits:
+    """The bits of the charts of drifts and of the learned detector where those may raise something in a block,
+    (columns,); `each`: the bounds of its sensor.
     """
     settled = looked.baseline.settled
-    may = np.zeros_like(settled)
+    may = np.zeros(len(settled), np.uint32)
     digits = np.where(each.wants(BITS[Rule.LEARNED]), LEARNED_DIGITS / each.sensitivity, np.inf)
-    may[looked.unlikely.passes(looked.blocks, digits)] = True
+    may[looked.unlikely.passes(looked.blocks, digits)] = BITS[Rule.LEARNED]
     cusum, ewma = (
         np.where(settled & each.wants(BITS[rule]), limit / each.sensitivity, np.inf)
         for rule, limit in ((Rule.DRIFT_CUSUM, CUSUM_LIMIT), (Rule.DRIFT_EWMA, EWMA_LIMIT))
     )
-    may[looked.charts.passes(looked.blocks, cusum, ewma)] = True
+    may[looked.charts.passes(looked.blocks, cusum, ewma)] |= np.uint32(DRIFTS)
     return may
 
 
@@ -181,7 +183,7 @@ def judge(looked: Looked, found: Eventful) -> Judged:
     )
     step = steps(blocks, looked.strides, columns)
     signs = bound_signs(blocks, bounds, baseline, step, rules=found.rules)
-    charted, also = _charted(looked, found.sensors[found.are_charted])
+    charted, also = _charted(looked, found.sensors[found.are_charted], found.rules)
     which = np.full(len(columns), -1)
     own = np.flatnonzero(found.are_charted[blocks.sensor])
     which[own] = np.arange(len(own))
@@ -200,16 +202,23 @@ def judge(looked: Looked, found: Eventful) -> Judged:
     )
 
 
-def _charted(looked: Looked, sensors: NDArray[np.intp]) -> tuple[Charted, Signs]:
-    """What charts and the learned detector say of some sensors, and the signs of that."""
+def _charted(looked: Looked, sensors: NDArray[np.intp], rules: int) -> tuple[Charted, Signs]:
+    """What charts and the learned detector say of some sensors, as far as some rules (their bits) go, and the signs of
+    that.
+    """
     columns, start = looked.blocks.columns_of(sensors), looked.known.take(sensors)
     blocks, bounds, baseline = looked.blocks.of(sensors), looked.bounds.of(sensors), looked.baseline.of(columns)
-    z, drift = looked.z.take(columns, axis=1), looked.charts.drift(blocks, columns, start)
-    learned = looked.unlikely.at(columns, looked.expected)
-    of_charts = chart_signs(blocks, bounds, baseline, drifts=drift)
+    z, drift, learned = looked.z.take(columns, axis=1), None, None
+    signs = Signs(np.zeros(z.shape, np.uint32), np.zeros(z.shape, np.uint32))
+    if rules & DRIFTS:
+        drift = looked.charts.drift(blocks, columns, start)
+        signs |= chart_signs(blocks, bounds, baseline, drifts=drift)
+    if rules & BITS[Rule.LEARNED]:
+        learned = looked.unlikely.at(columns, looked.expected)
+        signs |= learned_signs(blocks, bounds, learned)
     if bounds.wants(RUN_RULES).any():
-        of_charts |= run_signs(bounds, baseline, marks(blocks, start, z))
-    return Charted(z, drift, learned), of_charts | learned_signs(blocks, bounds, learned)
+        signs |= run_signs(bounds, baseline, marks(blocks, start, z))
+    return Charted(z, drift, learned), signs
 
 
 def _meet(known: Records, blocks: Blocks) -> None:

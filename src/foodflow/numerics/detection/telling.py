@@ -8,7 +8,7 @@ sure as the reading is: Φ of the distance in sigmas of the noise. Readings mark
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ Kind = Literal["raised", "cleared"]
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Asked = TypeVar("Asked")
 
 PRIOR: Final = 1e-4
 _LEAST: Final = 1e-6
@@ -215,18 +216,26 @@ def _before(judged: Judged, places: Ints, columns: Ints, back: int) -> Ints:
 
 def _began(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Ints:
     """When what a rule shows began: the first reading of its pattern, or the last one at which a drift was zero."""
-    drift, at, own = judged.charted.drift, judged.blocks.times[places, columns], judged.which[columns]
+    at = judged.blocks.times[places, columns]
     if rule in WINDOWS:
         return _before(judged, places, columns, WINDOWS[rule] - 1)
     if rule is Rule.STUCK:
         return judged.steps.same_since[places, columns]
-    began = at
+    if rule not in {Rule.DRIFT_EWMA, Rule.DRIFT_CUSUM}:
+        return at
+    drift, own = _there(judged.charted.drift), judged.which[columns]
     if rule is Rule.DRIFT_EWMA:
         began = drift.ewma_zero().at(places, own)
-    elif rule is Rule.DRIFT_CUSUM:
+    else:
         upwards = drift.up[places, own] >= drift.down[places, own]
         began = np.where(upwards, drift.up_zero().at(places, own), drift.down_zero().at(places, own))
     return np.where(began == NEVER, at, began)
+
+
+def _there(asked_for: Asked | None) -> Asked:
+    """What was asked for, because a rule turned that goes by it."""
+    assert asked_for is not None  # noqa: S101 - `Eventful.rules` names the rules that may turn
+    return asked_for
 
 
 def _band(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> tuple[Numbers, Numbers, Numbers]:
@@ -240,7 +249,7 @@ def _band(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> tuple[Numb
     if rule is Rule.STUCK:
         return nothing, nothing, nothing
     if rule is Rule.LEARNED:
-        level = judged.charted.learned.expected[places, judged.which[columns]]
+        level = _there(judged.charted.learned).expected[places, judged.which[columns]]
     width = _BAND * baseline.spread[columns]
     return level, level - width, level + width
 
@@ -257,12 +266,13 @@ def _chance(judged: Judged, rule: Rule, places: Ints, columns: Ints) -> Numbers:
     if rule is Rule.WESTERN_ELECTRIC_1:
         return _beyond(np.abs(charted.z[at]))
     if rule is Rule.DRIFT_CUSUM:
-        furthest = np.maximum(charted.drift.up[at], charted.drift.down[at])
+        drift = _there(charted.drift)
+        furthest = np.maximum(drift.up[at], drift.down[at])
         return np.exp(-2 * SLACK * furthest)
     if rule is Rule.DRIFT_EWMA:
-        return _beyond(np.abs(charted.drift.ewma[at]) / math.sqrt(LAMBDA / (2 - LAMBDA)))
+        return _beyond(np.abs(_there(charted.drift).ewma[at]) / math.sqrt(LAMBDA / (2 - LAMBDA)))
     if rule is Rule.LEARNED:
-        return np.power(10.0, -charted.learned.digits[at])
+        return np.power(10.0, -_there(charted.learned).digits[at])
     return np.full(len(places), _CHANCES.get(rule, 0.0))
 
 
