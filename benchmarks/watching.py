@@ -26,7 +26,7 @@ from benchmarks.readings import CALLERS, ROWS, Batch, batch, make_sensors, store
 from benchmarks.ways_in import FORMATS, client_of, send
 
 MOST_SLOWER = 0.25
-_ROUNDS, _ROUNDS_AT_ONCE = 31, 15
+_ROUNDS, _ROUNDS_AT_ONCE = 101, 31
 _NOISE, _ODD = 0.3, 2e-4
 _ALARMS, _CHATTER = ", with alarms", ", chattering"
 _PROMISE = f"at most {MOST_SLOWER:.0%} slower than unwatched"
