@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg import pq
+from psycopg import AsyncConnection, AsyncCursor, pq
 from psycopg.abc import DumperKey, PyFormat
 from psycopg.adapt import Dumper
 from psycopg.postgres import types
@@ -27,7 +27,6 @@ _CHUNK_BYTES = 4_000_000
 _NULL = -1
 _TYPES: Final[Mapping[type[np.generic], str]] = {np.int32: "int4", np.int64: "int8", np.float64: "float8"}
 
-Rows = list[tuple[Any, ...]]
 
 Column = NDArray[Any] | None
 """A column of rows to write: numbers (n,), or packed ones (n, k): each row a bytea of k numbers; None is all NULL."""
@@ -70,16 +69,15 @@ async def copy_in(session: AsyncSession, table: str, names: Sequence[str], *part
         await copy.write(b"".join([*waiting, _TRAILER]))
 
 
-async def fetch(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> Rows:
+async def fetch(session: AsyncSession, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement, sent as PostgreSQL holds them: a bytea comes as its bytes, which as text would be twice
     as long. Parameters may be arrays (n,) of int32, int64 or float64.
     """
     cursor = await _executed(await driver_connection(session), statement, parameters)
-    rows: Rows = await cursor.fetchall()
-    return rows
+    return await cursor.fetchall()
 
 
-async def fetch_each(session: AsyncSession, *statements: tuple[str, Mapping[str, Any]]) -> list[Rows]:
+async def fetch_each(session: AsyncSession, *statements: tuple[str, Mapping[str, Any]]) -> list[list[tuple[Any, ...]]]:
     """The rows of some statements with their parameters. They are sent together, and done one after the other: each
     sees what is committed by then, and what the ones before it did.
     """
@@ -89,11 +87,12 @@ async def fetch_each(session: AsyncSession, *statements: tuple[str, Mapping[str,
         return [await cursor.fetchall() for cursor in cursors]
 
 
-async def _executed(connection: Any, statement: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - psycopg's, generic in their row type
+async def _executed(
+    connection: AsyncConnection[tuple[Any, ...]], statement: str, parameters: Mapping[str, Any]
+) -> AsyncCursor[tuple[Any, ...]]:
     cursor = connection.cursor(binary=True)
     cursor.adapters.register_dumper(np.ndarray, _ArrayDumper)
-    await cursor.execute(statement, parameters)
-    return cursor
+    return await cursor.execute(statement.encode(), parameters)
 
 
 async def update_rows(

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from foodflow.numerics.detection.findings import Finding
-from foodflow.numerics.detection.lasting import lasting
+from foodflow.numerics.detection.blocks import Blocks
+from foodflow.numerics.detection.bounds import Bits
+from foodflow.numerics.detection.findings import Bounds, Finding
+from foodflow.numerics.detection.lasting import Lasting, lasting
+from foodflow.numerics.detection.state import Records
+from foodflow.numerics.detection.strides import Strides
 from foodflow.numerics.detection.watching import USUAL_RULES, Rule, Run, Settings, Watched, overdue, watch
 from tests.numerics.detection.make import SECOND, START, found, run, told
 
@@ -76,8 +80,10 @@ def test_what_lasts_is_told_and_remembered_as_if_each_reading_were_looked_at(
 ) -> None:
     passed_over: list[int] = []
 
-    def counted(*given: object, **others: object) -> object:
-        lasts = lasting(*given, **others)  # type: ignore[arg-type]
+    def counted(
+        blocks: Blocks, bounds: Bounds, records: Records, may_raise: Bits, *, found: Strides, among: NDArray[np.bool_]
+    ) -> Lasting | None:
+        lasts = lasting(blocks, bounds, records, may_raise, found=found, among=among)
         passed_over.append(0 if lasts is None else len(lasts.sensors))
         return lasts
 

@@ -1,5 +1,6 @@
 """Sensors are watched as their readings come in: what is wrong is an alarm, exactly when the readings are stored."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 import httpx
 import numpy as np
 import pytest
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
 
 from foodflow import composition
@@ -343,6 +345,31 @@ async def test_what_was_not_committed_is_neither_lost_nor_double_afterwards(
             await store_readings(session, demo, columns)
     assert len(await alarms(client, sensor)) == 1
     assert len(await witness.told("plant.anomaly.raised")) == 1
+
+
+@pytest.mark.parametrize("given_up", [False, True])
+async def test_what_cannot_be_remembered_is_not_stored_nor_is_an_alarm_of_it(
+    database: Database, demo: Actor, client: httpx.AsyncClient, sensor: Json, *, given_up: bool
+) -> None:
+    await send(client, [sensor], {0: FINE}, start=ago(100))
+    columns = columns_of(sensor, {0: HOT})
+
+    async def stored() -> None:
+        async with tenant_transaction(database, demo) as session:
+            await session.execute(text(f"SET LOCAL lock_timeout = '{60_000 if given_up else 200}ms'"))
+            await store_readings(session, demo, columns)
+
+    # Somebody holds what the detectors remember; it is written while it is worked out what becomes of alarms.
+    async with tenant_transaction(database, demo) as holder:
+        held = "SELECT FROM watch_states WHERE sensor_key = (SELECT key FROM sensors WHERE id = :id) FOR UPDATE"
+        await holder.execute(text(held), {"id": sensor["id"]})
+        with pytest.raises(TimeoutError if given_up else LockNotAvailable):
+            await asyncio.wait_for(stored(), 1 if given_up else None)
+    assert await alarms(client, sensor) == []
+    last = good(await client.get(f"{PLANT}/sensors/{sensor['id']}"))["last_reading_value"]
+    assert last == FINE
+    await stored()
+    assert len(await alarms(client, sensor, rule="above_limit")) == 1
 
 
 @pytest.mark.parametrize(

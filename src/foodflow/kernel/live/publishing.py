@@ -61,8 +61,8 @@ def publish(
     data: dict[str, Any],
     site: str | None = None,
 ) -> None:
-    """Send a fleeting message to the company's open pages when this transaction commits; the last of a topic and type
-    wins.
+    """Send a fleeting message to the company's open pages when this transaction commits; of those that are written
+    together (`write`) the last of a topic and type wins.
     """
     message = {"topic": topic, "type": type, "needs": needs, "data": data, "site": site}
     session.info.setdefault(_PENDING, {})[topic, type] = message

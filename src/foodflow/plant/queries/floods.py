@@ -11,7 +11,7 @@ from sqlalchemy import Column, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel.actor import Actor
-from foodflow.kernel.bulk import Rows, array_of, fetch_each
+from foodflow.kernel.bulk import array_of, fetch_each
 from foodflow.kernel.paging import Filter, Listing
 from foodflow.plant.queries.sites import is_own_line, on_own_lines
 from foodflow.plant.rules.alarms import FloodNotFound
@@ -91,7 +91,7 @@ def _locking(line_ids: Sequence[UUID]) -> tuple[str, Mapping[str, Any]]:
     return _LOCK, {"lines": array_of(sorted(line_ids))}
 
 
-def _standing(rows: Rows) -> dict[UUID, Standing]:
+def _standing(rows: Sequence[tuple[Any, ...]]) -> dict[UUID, Standing]:
     names, found = [column.name for column in COLUMNS], {}
     for *values, latest in rows:
         flood = AlarmFlood(**dict(zip(names, values, strict=True)))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock, events, rows
+from foodflow.kernel.meanwhile import meanwhile
 from foodflow.numerics.detection.watching import Finding, why
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.plant.events.alarms import AlarmClosed, AnomalyCleared, AnomalyRaised
@@ -109,15 +110,12 @@ async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now:
     to_tell = [alarm for alarm in changes.raised if _is_to_be_told(alarm, now=now)]
     for alarm in to_tell:
         vars(alarm)["is_told"] = True
-    writing = asyncio.ensure_future(_write(session, changes))
-    try:
+    async with meanwhile(_write(session, changes)):
         await asyncio.sleep(0)  # so that the database writes them while it is put here what there is to tell
         for alarm in to_tell:
             _tell_of_raising(session, alarm)
         for alarm in changes.cleared:
             _tell_of_clearing(session, alarm)
-    finally:
-        await writing
 
 
 async def _write(session: AsyncSession, changes: _Changes) -> None:

@@ -97,7 +97,7 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
         await _write(session, sensors, rows)
         # What else follows from stored readings stands here: it is done in their transaction, while they are looked at.
         await mark(session, rows, sensors)
-        await live.write(session)
+        await live.write(session)  # what is published after this is written at the end, as always
         await watching.conclude(session, looking)
     telemetry.READINGS.inc(len(rows.keys))
     late, outside_limits = int(np.count_nonzero(rows.late)), int(np.count_nonzero(rows.breaches))

@@ -20,6 +20,7 @@ from foodflow.kernel import clock
 from foodflow.kernel import rows as stored
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.beside import Beside
+from foodflow.kernel.meanwhile import meanwhile
 from foodflow.numerics.detection import watching as detection
 from foodflow.numerics.detection.findings import Rule, Runs
 from foodflow.numerics.epoch import to_micros
@@ -104,13 +105,10 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     others, further_out = _to_remember(looking.known, looking.pace), _further_out(looking)
     told = await looking.told
     # The database writes what they remember while it is worked out here what becomes of alarms.
-    remembering = asyncio.ensure_future(queries.keep_states(session, looking.known, told.states, others))
-    try:
+    async with meanwhile(queries.keep_states(session, looking.known, told.states, others)):
         values = np.append(looking.rows.values, np.nan)
         found = [_found(looking, values, place, told) for place in sorted(further_out.union(told.findings))]
         await raising.raise_and_clear(session, found, now=looking.now)
-    finally:
-        await remembering
 
 
 def _further_out(looking: Looking) -> set[int]:
