@@ -1,6 +1,5 @@
 """Sensors are watched as their readings come in: what is wrong is an alarm, exactly when the readings are stored."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -9,7 +8,6 @@ from uuid import UUID
 import httpx
 import numpy as np
 import pytest
-from psycopg.errors import LockNotAvailable
 from sqlalchemy import text
 
 from foodflow import composition
@@ -18,12 +16,12 @@ from foodflow.kernel.bulk import fetch
 from foodflow.kernel.db import Database, platform_transaction, tenant_transaction
 from foodflow.numerics.detection.watching import stacked
 from foodflow.numerics.epoch import to_micros
-from foodflow.numerics.status_codes import BAD, UNCERTAIN, all_good
+from foodflow.numerics.status_codes import BAD, UNCERTAIN
 from foodflow.plant import jobs
 from foodflow.plant.queries.watching import HELD
 from foodflow.plant.usecases.readings import Columns, store_readings
 from tests.plant import make
-from tests.plant.alarms import HOUR, ago, alarms, deed, send, store, watch
+from tests.plant.alarms import HOUR, ago, alarms, columns_of, deed, send, store, watch
 from tests.plant.make import PLANT, Json, Witness, good
 
 FINE, HOT, COLD = 3.0, 99.0, -1.0
@@ -320,14 +318,6 @@ async def broken_off(database: Database, actor: Actor, columns: Columns) -> None
         raise ConnectionError
 
 
-def columns_of(sensor: Json, values: Mapping[float, float]) -> Columns:
-    times = np.array([to_micros(ago(60) + timedelta(seconds=second)) for second in values], np.int64)
-    count = len(times)
-    return Columns(
-        [UUID(sensor["id"])], np.zeros(count, np.int32), times, np.array(list(values.values()), float), all_good(count)
-    )
-
-
 async def test_what_was_not_committed_is_neither_lost_nor_double_afterwards(
     database: Database, demo: Actor, client: httpx.AsyncClient, witness: Witness, sensor: Json
 ) -> None:
@@ -345,31 +335,6 @@ async def test_what_was_not_committed_is_neither_lost_nor_double_afterwards(
             await store_readings(session, demo, columns)
     assert len(await alarms(client, sensor)) == 1
     assert len(await witness.told("plant.anomaly.raised")) == 1
-
-
-@pytest.mark.parametrize("given_up", [False, True])
-async def test_what_cannot_be_remembered_is_not_stored_nor_is_an_alarm_of_it(
-    database: Database, demo: Actor, client: httpx.AsyncClient, sensor: Json, *, given_up: bool
-) -> None:
-    await send(client, [sensor], {0: FINE}, start=ago(100))
-    columns = columns_of(sensor, {0: HOT})
-
-    async def stored() -> None:
-        async with tenant_transaction(database, demo) as session:
-            await session.execute(text(f"SET LOCAL lock_timeout = '{60_000 if given_up else 200}ms'"))
-            await store_readings(session, demo, columns)
-
-    # Somebody holds what the detectors remember; it is written while it is worked out what becomes of alarms.
-    async with tenant_transaction(database, demo) as holder:
-        held = "SELECT FROM watch_states WHERE sensor_key = (SELECT key FROM sensors WHERE id = :id) FOR UPDATE"
-        await holder.execute(text(held), {"id": sensor["id"]})
-        with pytest.raises(TimeoutError if given_up else LockNotAvailable):
-            await asyncio.wait_for(stored(), 1 if given_up else None)
-    assert await alarms(client, sensor) == []
-    last = good(await client.get(f"{PLANT}/sensors/{sensor['id']}"))["last_reading_value"]
-    assert last == FINE
-    await stored()
-    assert len(await alarms(client, sensor, rule="above_limit")) == 1
 
 
 @pytest.mark.parametrize(
