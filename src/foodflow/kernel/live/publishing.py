@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,4 +73,4 @@ async def write(session: AsyncSession) -> None:
     """Hand this transaction's messages to PostgreSQL, which sends them if and when the transaction commits."""
     pending = session.info.pop(_PENDING, {})
     if pending:
-        await session.execute(_BROADCAST, {"messages": json.dumps(list(pending.values()))})
+        await session.execute(_BROADCAST, {"messages": msgspec.json.encode(list(pending.values())).decode()})

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import bulk, events, live
+from foodflow.kernel.meanwhile import by_turns
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.status_codes import are_bad
 from foodflow.plant.events.sensors import LimitsBroken, LimitsRestored
@@ -88,14 +89,19 @@ class Latest:
 
 async def take_note(
     session: AsyncSession, sensors: Sequence[Reporting], rows: Rows, *, received: datetime, loose: Sequence[int]
-) -> None:
-    """Keep each sensor's first and last reading (which never moves backwards), and tell those who watch. `loose` counts
+) -> list[Latest]:
+    """Keep each sensor's first and last reading (which never moves backwards), and say what was kept. `loose` counts
     the small blocks that were written of each sensor.
     """
     noted = list(_latest(sensors, rows, received))
     await _keep(session, noted, loose)
+    return noted
+
+
+async def tell(session: AsyncSession, noted: Sequence[Latest], rows: Rows) -> None:
+    """Tell those who watch of what was noted."""
     lines = {id: str(id) for id in {latest.sensor.line_id for latest in noted}}
-    for latest in noted:
+    async for latest in by_turns(noted):
         sensor = latest.sensor
         if sensor.last_breach != 0 or latest.has_breach:
             mine = rows.only(latest.mine)

@@ -3,9 +3,10 @@
 import asyncio
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock, events, rows
-from foodflow.kernel.meanwhile import meanwhile
+from foodflow.kernel.meanwhile import by_turns, meanwhile
 from foodflow.numerics.detection.watching import Finding, why
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.plant.events.alarms import AlarmClosed, AnomalyCleared, AnomalyRaised
@@ -26,12 +27,13 @@ from foodflow.plant.tables.alarms import Alarm
 from foodflow.plant.usecases import flooding
 from foodflow.plant.usecases.noting import wire
 
-_Key = tuple[UUID, str]
+Latest = Mapping[tuple[UUID, str], Alarm]
+"""Alarms by sensor and rule."""
 _EARLIEST: Final = int(np.iinfo(np.int64).min)
 _LATEST: Final = int(np.iinfo(np.int64).max)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """What was found wrong with a sensor, and the readings that were looked at: times (n,), int64 in microseconds, and
     values (n + 1,), float64, of which the last one stands for what comes after them.
@@ -42,6 +44,28 @@ class Found:
     findings: Sequence[Finding]
     times: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     values: NDArray[np.float64] = field(default_factory=lambda: np.full(1, np.nan))
+    _described: dict[tuple[Finding, str], dict[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def by_rule(self) -> Mapping[str, Sequence[Finding]]:
+        """The findings of each rule that has any, or an alarm that is active."""
+        by_rule: dict[str, list[Finding]] = {standing.rule: [] for standing in self.known.standing}
+        for finding in self.findings:
+            by_rule.setdefault(finding.rule, []).append(finding)
+        return by_rule
+
+    def put_into_words(self) -> None:
+        """Describe of each rule what raised it last: most often it is what its alarm is going to tell."""
+        for findings in self.by_rule.values():
+            raised = next((finding for finding in reversed(findings) if finding.kind == "raised"), None)
+            if raised is not None:
+                self.described(raised, self.sensor.unit_of_measure)
+
+    def described(self, finding: Finding, unit: str) -> dict[str, Any]:
+        """What is wrong, as an alarm tells it; put into words once."""
+        if (finding, unit) not in self._described:
+            self._described[finding, unit] = _described(finding, unit, self.sensor.name)
+        return self._described[finding, unit]
 
     def extremes(self, spells: Sequence["_Spell"]) -> list[tuple[float, float] | None]:
         """The lowest and the highest of the readings of each spell; None where there are none."""
@@ -94,17 +118,13 @@ def is_further_out(known: Watched, lowest: float, highest: float) -> bool:
     )
 
 
-async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now: datetime) -> None:
-    """Raise and clear alarms with a constant number of statements, tell of them, and group those that are a flood."""
-    if not found:
-        return
-    latest, changes = await _latest(session, found), _Changes()
-    await asyncio.sleep(0)  # so that whoever waits for the connection has it meanwhile
-    for each in found:
-        by_rule: dict[str, list[Finding]] = {standing.rule: [] for standing in each.known.standing}
-        for finding in each.findings:
-            by_rule.setdefault(finding.rule, []).append(finding)
-        for rule, findings in by_rule.items():
+async def raise_and_clear(session: AsyncSession, found: Sequence[Found], latest: Latest, *, now: datetime) -> None:
+    """Raise and clear alarms with a constant number of statements, tell of them, and group those that are a flood.
+    `latest` is what `latest_of` says of what was found.
+    """
+    changes = _Changes()
+    async for each in by_turns(found):
+        for rule, findings in each.by_rule.items():
             _go_through(changes, each, latest.get((each.sensor.id, rule)), findings, now=now)
     await flooding.group(session, changes.fresh)
     to_tell = [alarm for alarm in changes.raised if _is_to_be_told(alarm, now=now)]
@@ -112,9 +132,9 @@ async def raise_and_clear(session: AsyncSession, found: Sequence[Found], *, now:
         vars(alarm)["is_told"] = True
     async with meanwhile(_write(session, changes)):
         await asyncio.sleep(0)  # so that the database writes them while it is put here what there is to tell
-        for alarm in to_tell:
+        async for alarm in by_turns(to_tell):
             _tell_of_raising(session, alarm)
-        for alarm in changes.cleared:
+        async for alarm in by_turns(changes.cleared):
             _tell_of_clearing(session, alarm)
 
 
@@ -126,8 +146,12 @@ async def _write(session: AsyncSession, changes: _Changes) -> None:
     await rows.put(session, Alarm, columns)
 
 
-async def _latest(session: AsyncSession, found: Sequence[Found]) -> dict[_Key, Alarm]:
-    """By sensor and rule the alarm that is open, else the one that was the last to clear and may go on."""
+async def latest_of(session: AsyncSession, found: Sequence[Found]) -> Latest:
+    """Of what was found, by sensor and rule, the alarm that is open, else the one that was the last to clear and may go
+    on; locked.
+    """
+    if not found:
+        return {}
     moments = [finding.at for each in found for finding in each.findings]
     since = from_micros(min(moments)) - AGAIN if moments else clock.now()
     alarms = await queries.open_or_cleared_since_for_update(session, [each.sensor.id for each in found], since)
@@ -188,9 +212,10 @@ class _Course:
     @classmethod
     def of(cls, alarm: Alarm) -> "_Course":
         """The course of an alarm that nothing has happened to yet."""
-        cleared_at, closed_at = _micros(alarm.cleared_at), _micros(alarm.closed_at)
-        so_far = (alarm.occurrences, cleared_at, closed_at, alarm.worst, alarm.expected)
-        return cls(alarm, alarm.rule not in NOT_OF_VALUES, *so_far)
+        what = vars(alarm)  # asking the object for each takes long
+        cleared_at, closed_at = _micros(what["cleared_at"]), _micros(what["closed_at"])
+        so_far = (what["occurrences"], cleared_at, closed_at, what["worst"], what["expected"])
+        return cls(alarm, what["rule"] not in NOT_OF_VALUES, *so_far)
 
     @property
     def is_active(self) -> bool:
@@ -232,7 +257,7 @@ class _Course:
             return
         what = vars(alarm)  # which is how an alarm that no session follows is changed (`queries.alarms.detached`)
         if self.raised is not None:
-            what.update(_described(self.raised, alarm.unit_of_measure, found.sensor.name))
+            what.update(found.described(self.raised, what["unit_of_measure"]))
             changes.raised.append(alarm)
         if self.closed_at is not None and alarm.closed_at is None:
             what["closed_by"] = ""

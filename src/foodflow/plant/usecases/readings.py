@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import clock, jobs, live, telemetry
+from foodflow.kernel import clock, jobs, telemetry
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.errors import FieldError, Invalid
 from foodflow.numerics.arrivals import Arrivals, sort_out
@@ -26,7 +26,7 @@ from foodflow.plant.rules.shared import CLOCK_TOLERANCE, EARLIEST
 from foodflow.plant.usecases import blocks, watching
 from foodflow.plant.usecases.blocks import Standing
 from foodflow.plant.usecases.calibrations import corrected
-from foodflow.plant.usecases.noting import Rows, take_note, wire
+from foodflow.plant.usecases.noting import Latest, Rows, take_note, tell, wire
 from foodflow.plant.usecases.packing import LOOSE, PACK
 from foodflow.plant.usecases.rollups import mark
 
@@ -94,10 +94,11 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     rows = offered.only(~standing.known) if standing.known.any() else offered
     if len(rows.keys):
         looking = await watching.begin(session, sensors, rows)
-        await _write(session, sensors, rows)
+        noted = await _write(session, sensors, rows)
         # What else follows from stored readings stands here: it is done in their transaction, while they are looked at.
         await mark(session, rows, sensors)
-        await live.write(session)  # what is published after this is written at the end, as always
+        async with watching.remembering(session, looking):
+            await tell(session, noted, rows)
         await watching.conclude(session, looking)
     telemetry.READINGS.inc(len(rows.keys))
     late, outside_limits = int(np.count_nonzero(rows.late)), int(np.count_nonzero(rows.breaches))
@@ -107,17 +108,18 @@ async def store_readings(session: AsyncSession, actor: Actor, columns: Columns) 
     return result
 
 
-async def _write(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows) -> None:
+async def _write(session: AsyncSession, sensors: Sequence[Reporting], rows: Rows) -> list[Latest]:
     """Write new rows, take note of them, and have a sensor's small blocks packed once there are many of them."""
     received = clock.now()
     cuts = await blocks.write(session, rows, np.full(len(rows.keys), to_micros(received), np.int64))
     of_each = np.flatnonzero(np.diff(rows.keys[cuts.starts], prepend=-1))
     loose = np.add.reduceat((cuts.counts < blocks.FULL).astype(np.int64), of_each).tolist()
-    await take_note(session, sensors, rows, received=received, loose=loose)
+    noted = await take_note(session, sensors, rows, received=received, loose=loose)
     before = {sensor.key: sensor.loose_blocks for sensor in sensors}
     reporting = rows.keys[cuts.starts[of_each]].tolist()
     if any(before[key] // LOOSE < (before[key] + more) // LOOSE for key, more in zip(reporting, loose, strict=True)):
         await jobs.enqueue(session, PACK, queueing_lock=PACK)
+    return noted
 
 
 def _hold_against(columns: Columns, arrivals: Arrivals, standing: Standing, result: Stored) -> None:

@@ -7,7 +7,8 @@ The number of statements is the same for one sensor and for thousands; the cost 
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from foodflow.kernel import clock
+from foodflow.kernel import clock, live
 from foodflow.kernel import rows as stored
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.beside import Beside
@@ -44,7 +45,7 @@ _SECOND = 1_000_000
 _BESIDE = Beside()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Looking:
     """Readings that are being looked at: those of sensor i lie between `edges[i]` and `edges[i + 1]` of the rows."""
 
@@ -53,8 +54,9 @@ class Looking:
     sensors: Sequence[Reporting]
     known: AllWatched
     pace: "_Pace"
-    told: Awaitable[detection.AllWatched]
+    told: asyncio.Future[detection.AllWatched]
     now: datetime
+    is_remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,36 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     if looking is None:
         return
     # What needs nothing of the detectors is done while they work.
-    others, further_out = _to_remember(looking.known, looking.pace), _further_out(looking)
+    further_out, values = _further_out(looking), np.append(looking.rows.values, np.nan)
+    if not looking.is_remembered:
+        await live.write(session)  # what was published so far; what is published from here on is written at the end
     told = await looking.told
-    # The database writes what they remember while it is worked out here what becomes of alarms.
-    async with meanwhile(queries.keep_states(session, looking.known, told.states, others)):
-        values = np.append(looking.rows.values, np.nan)
-        found = [_found(looking, values, place, told) for place in sorted(further_out.union(told.findings))]
-        await raising.raise_and_clear(session, found, now=looking.now)
+    found = [_found(looking, values, place, told) for place in sorted(further_out.union(told.findings))]
+    # The database looks for the alarms, and writes what is left while it is worked out here what becomes of them.
+    left = live.write(session) if looking.is_remembered else _remember(session, looking)
+    async with meanwhile(raising.latest_of(session, found)) as latest, meanwhile(left):
+        await asyncio.sleep(0)  # so that both begin
+        for each in found:
+            each.put_into_words()
+        await raising.raise_and_clear(session, found, await latest, now=looking.now)
+
+
+@asynccontextmanager
+async def remembering(session: AsyncSession, looking: Looking | None) -> AsyncIterator[None]:
+    """Where the detectors are done, the database writes what they remember while the block goes on; where they are not,
+    `conclude` writes it.
+    """
+    if looking is None or not looking.told.done():
+        yield
+        return
+    async with meanwhile(_remember(session, looking)):
+        yield
+
+
+async def _remember(session: AsyncSession, looking: Looking) -> None:
+    told = await looking.told
+    await queries.keep_states(session, looking.known, told.states, _to_remember(looking.known, looking.pace))
+    looking.is_remembered = True
 
 
 def _further_out(looking: Looking) -> set[int]:
@@ -176,7 +201,7 @@ def _to_remember(known: AllWatched, pace: _Pace) -> dict[str, NDArray[Any]]:
     return {"last_at": pace.last_at, "rhythm": pace.rhythms, "seen": pace.seen, "gap_seconds": gaps}
 
 
-def _detected(runs: Runs) -> Awaitable[detection.AllWatched]:
+def _detected(runs: Runs) -> asyncio.Future[detection.AllWatched]:
     if len(runs.times) >= BESIDE:
         return _BESIDE.call(detection.watch_all, runs)  # it begins at once; a task would wait for its turn
     looked_at: asyncio.Future[detection.AllWatched] = asyncio.get_running_loop().create_future()
@@ -217,4 +242,4 @@ async def notice_silence(session: AsyncSession, actor: Actor) -> None:
             found.append(Found(sensor=sensor, known=each, findings=findings))
     if remembered:
         await stored.change(session, WatchState, remembered)
-    await raising.raise_and_clear(session, found, now=now)
+    await raising.raise_and_clear(session, found, await raising.latest_of(session, found), now=now)
