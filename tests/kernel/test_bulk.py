@@ -1,5 +1,6 @@
 """Bulk writing: what PostgreSQL reads is what the columns held, once for each key."""
 
+import asyncio
 import struct
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock
+from foodflow.kernel.actor import Actor
 from foodflow.kernel.bulk import (
     POSTGRES_EPOCH,
     binary_rows,
@@ -23,6 +25,7 @@ from foodflow.kernel.bulk import (
     postgres_times,
     update_rows,
 )
+from foodflow.kernel.db import Database, tenant_transaction
 from foodflow.numerics.epoch import to_micros
 
 NAMES = ("key", "big", "small", "value")
@@ -90,6 +93,33 @@ async def test_statements_that_are_sent_together_are_done_one_after_the_other(
     found = await fetch_each(session, (counting, {"most": 9}), (adding, {"key": 5}), (counting, {"most": 9}))
     assert found == [[(0,)], [(5, 1)], [(1,)]]
     assert await fetch_each(session) == []
+
+
+async def test_statements_that_are_sent_together_see_what_was_committed_while_the_first_of_them_waited(
+    database: Database, demo: Actor
+) -> None:
+    locking = ("SELECT count(pg_advisory_xact_lock(%(key)s))", {"key": 8127})
+    counting: tuple[str, dict[str, object]] = ("SELECT count(*) FROM seen", {})
+    waits = text("SELECT bool_or(NOT granted) FROM pg_locks WHERE objid = 8127")
+
+    async def waiting() -> list[list[tuple[Any, ...]]]:
+        async with tenant_transaction(database, demo) as session:
+            return await fetch_each(session, locking, counting)
+
+    async with tenant_transaction(database, demo) as session:
+        await session.execute(text("CREATE TABLE seen (key integer)"))
+    try:
+        async with tenant_transaction(database, demo) as holder:
+            await fetch(holder, *locking)
+            found = asyncio.create_task(waiting())
+            async with asyncio.timeout(30):
+                while not await holder.scalar(waits):  # noqa: ASYNC110 - it happens in the database
+                    await asyncio.sleep(0.01)
+            await holder.execute(text("INSERT INTO seen VALUES (1)"))
+        assert await found == [[(1,)], [(1,)]]
+    finally:
+        async with tenant_transaction(database, demo) as session:
+            await session.execute(text("DROP TABLE seen"))
 
 
 async def test_of_statements_that_are_sent_together_the_first_that_fails_is_told(
