@@ -100,7 +100,7 @@ async def test_statements_that_are_sent_together_see_what_was_committed_while_th
 ) -> None:
     locking = ("SELECT count(pg_advisory_xact_lock(%(key)s))", {"key": 8127})
     counting: tuple[str, dict[str, object]] = ("SELECT count(*) FROM seen", {})
-    waits = text("SELECT bool_or(NOT granted) FROM pg_locks WHERE objid = 8127")
+    waits = text("SELECT bool_or(NOT granted) FROM pg_locks WHERE locktype = 'advisory' AND objid = 8127")
 
     async def waiting() -> list[list[tuple[Any, ...]]]:
         async with tenant_transaction(database, demo) as session:

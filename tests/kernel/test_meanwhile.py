@@ -1,13 +1,13 @@
-"""Things done by turns, and something done while something else goes on."""
+"""Things done one after the other while others go on, and something done while something else goes on."""
 
 import asyncio
 
 import pytest
 
-from foodflow.kernel.meanwhile import by_turns, meanwhile
+from foodflow.kernel.meanwhile import giving_way, meanwhile
 
 
-async def test_others_have_turns_between_things() -> None:
+async def test_others_go_on_between_things() -> None:
     turns = list[str]()
 
     async def other() -> None:
@@ -16,7 +16,7 @@ async def test_others_have_turns_between_things() -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(other())
-    async for thing in by_turns(range(40)):
+    async for thing in giving_way(range(40)):
         turns.append(str(thing))
     assert [each for each in turns if each != "other"] == list(map(str, range(40)))
     assert turns.count("other") >= 4
@@ -26,7 +26,7 @@ async def test_others_have_turns_between_things() -> None:
 async def test_few_things_are_done_without_giving_way() -> None:
     given_way = list[bool]()
     asyncio.get_running_loop().call_soon(given_way.append, True)
-    assert [thing async for thing in by_turns("abc")] == ["a", "b", "c"]
+    assert [thing async for thing in giving_way("abc")] == ["a", "b", "c"]
     assert given_way == []
 
 

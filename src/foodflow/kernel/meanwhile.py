@@ -30,9 +30,9 @@ async def meanwhile(work: Coroutine[Any, Any, Result]) -> AsyncIterator[asyncio.
         raise
 
 
-async def by_turns(things: Iterable[Thing]) -> AsyncIterator[Thing]:
-    """One thing after the other, and whoever else waits has a turn after every few of them. What is much to send goes
-    through a socket piece by piece: without turns the database would wait for the rest until all things are done.
+async def giving_way(things: Iterable[Thing]) -> AsyncIterator[Thing]:
+    """One thing after the other, and after every few of them whoever else waits goes on. What is much to send goes
+    through a socket piece by piece: otherwise the database would wait for the rest until all things are done.
     """
     for number, thing in enumerate(things, 1):
         yield thing

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import bulk, events, live
-from foodflow.kernel.meanwhile import by_turns
+from foodflow.kernel.meanwhile import giving_way
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.numerics.status_codes import are_bad
 from foodflow.plant.events.sensors import LimitsBroken, LimitsRestored
@@ -101,7 +101,7 @@ async def take_note(
 async def tell(session: AsyncSession, noted: Sequence[Latest], rows: Rows) -> None:
     """Tell those who watch of what was noted."""
     lines = {id: str(id) for id in {latest.sensor.line_id for latest in noted}}
-    async for latest in by_turns(noted):
+    async for latest in giving_way(noted):
         sensor = latest.sensor
         if sensor.last_breach != 0 or latest.has_breach:
             mine = rows.only(latest.mine)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from foodflow.kernel import clock, events, rows
-from foodflow.kernel.meanwhile import by_turns, meanwhile
+from foodflow.kernel.meanwhile import giving_way, meanwhile
 from foodflow.numerics.detection.watching import Finding, why
 from foodflow.numerics.epoch import from_micros, to_micros
 from foodflow.plant.events.alarms import AlarmClosed, AnomalyCleared, AnomalyRaised
@@ -27,8 +27,8 @@ from foodflow.plant.tables.alarms import Alarm
 from foodflow.plant.usecases import flooding
 from foodflow.plant.usecases.noting import wire
 
-Latest = Mapping[tuple[UUID, str], Alarm]
-"""Alarms by sensor and rule."""
+LatestAlarms = Mapping[tuple[UUID, str], Alarm]
+"""The latest alarm of each sensor and rule."""
 _EARLIEST: Final = int(np.iinfo(np.int64).min)
 _LATEST: Final = int(np.iinfo(np.int64).max)
 
@@ -118,12 +118,14 @@ def is_further_out(known: Watched, lowest: float, highest: float) -> bool:
     )
 
 
-async def raise_and_clear(session: AsyncSession, found: Sequence[Found], latest: Latest, *, now: datetime) -> None:
+async def raise_and_clear(
+    session: AsyncSession, found: Sequence[Found], latest: LatestAlarms, *, now: datetime
+) -> None:
     """Raise and clear alarms with a constant number of statements, tell of them, and group those that are a flood.
     `latest` is what `latest_of` says of what was found.
     """
     changes = _Changes()
-    async for each in by_turns(found):
+    async for each in giving_way(found):
         for rule, findings in each.by_rule.items():
             _go_through(changes, each, latest.get((each.sensor.id, rule)), findings, now=now)
     await flooding.group(session, changes.fresh)
@@ -132,9 +134,9 @@ async def raise_and_clear(session: AsyncSession, found: Sequence[Found], latest:
         vars(alarm)["is_told"] = True
     async with meanwhile(_write(session, changes)):
         await asyncio.sleep(0)  # so that the database writes them while it is put here what there is to tell
-        async for alarm in by_turns(to_tell):
+        async for alarm in giving_way(to_tell):
             _tell_of_raising(session, alarm)
-        async for alarm in by_turns(changes.cleared):
+        async for alarm in giving_way(changes.cleared):
             _tell_of_clearing(session, alarm)
 
 
@@ -146,7 +148,7 @@ async def _write(session: AsyncSession, changes: _Changes) -> None:
     await rows.put(session, Alarm, columns)
 
 
-async def latest_of(session: AsyncSession, found: Sequence[Found]) -> Latest:
+async def latest_of(session: AsyncSession, found: Sequence[Found]) -> LatestAlarms:
     """Of what was found, by sensor and rule, the alarm that is open, else the one that was the last to clear and may go
     on; locked.
     """

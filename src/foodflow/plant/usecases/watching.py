@@ -21,7 +21,7 @@ from foodflow.kernel import clock, live
 from foodflow.kernel import rows as stored
 from foodflow.kernel.actor import Actor
 from foodflow.kernel.beside import Beside
-from foodflow.kernel.meanwhile import meanwhile
+from foodflow.kernel.meanwhile import giving_way, meanwhile
 from foodflow.numerics.detection import watching as detection
 from foodflow.numerics.detection.findings import Rule, Runs
 from foodflow.numerics.epoch import to_micros
@@ -113,7 +113,7 @@ async def conclude(session: AsyncSession, looking: Looking | None) -> None:
     left = live.write(session) if looking.is_remembered else _remember(session, looking)
     async with meanwhile(raising.latest_of(session, found)) as latest, meanwhile(left):
         await asyncio.sleep(0)  # so that both begin
-        for each in found:
+        async for each in giving_way(found):
             each.put_into_words()
         await raising.raise_and_clear(session, found, await latest, now=looking.now)
 
